@@ -1,0 +1,141 @@
+/**
+ * The configuration, resolved: plain immutable data that can be compared, printed and copied to another thread.
+ *
+ * Flags, environment and (later) a file are parsed by the schema beside this file into this shape; everything below the
+ * command line reads only this. Durations are milliseconds, sizes are bytes, a name is unique within its kind.
+ *
+ * May import: nothing.
+ *
+ * @module
+ */
+
+/** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
+export interface Endpoint {
+  readonly kind: "tcp" | "unix";
+  /** IP literal, host name, or "" for every address (listener) or the loopback of both families (server). */
+  readonly host: string;
+  /** 0 to 65535; 0 lets the system choose (listener only). Unused with `unix`. */
+  readonly port: number;
+  /** The socket's path; "" with `tcp`. */
+  readonly path: string;
+}
+
+/** HAProxy's "prio": which class of the I/O queue a connection lives in. */
+export type Priority = "high" | "normal" | "low";
+
+/** How a backend chooses a server. */
+export type BalanceAlgorithm = "roundrobin" | "leastconn" | "random" | "first";
+
+/** What the Host header says to a server: the client's own, the server's address, or a fixed name. */
+export type HostPolicy = { readonly kind: "client" } | { readonly kind: "backend" } | { readonly kind: "name"; readonly name: string };
+
+/** All timeouts, in milliseconds; each is finite and at least 1. HAProxy's `timeout` keywords. */
+export interface Timeouts {
+  readonly connectMs: number;
+  readonly clientMs: number;
+  readonly serverMs: number;
+  /** The whole request head: HAProxy's http-request. */
+  readonly requestMs: number;
+  /** Idle time between two requests of a client: HAProxy's http-keep-alive. */
+  readonly keepAliveMs: number;
+  readonly queueMs: number;
+  readonly tunnelMs: number;
+  /** Half-closed by the client: HAProxy's client-fin. */
+  readonly clientFinMs: number;
+  readonly serverFinMs: number;
+}
+
+export interface ServerConfig {
+  /** Unique in its backend: `s1`, `s2`, or the item's `name=`. */
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  /** 0 to 256; 0 takes no new traffic. */
+  readonly weight: number;
+  readonly backup: boolean;
+}
+
+export interface BackendConfig {
+  /** Unique: `app`, `app2`, … or the item's `name=`; what the log shows. */
+  readonly name: string;
+  readonly scheme: "http" | "tcp";
+  readonly algorithm: BalanceAlgorithm;
+  readonly retries: number;
+  readonly priority: Priority;
+  readonly hostPolicy: HostPolicy;
+  readonly timeouts: Timeouts;
+  /** Idle connections are closed after this time: HAProxy's pool-purge-delay. */
+  readonly poolPurgeMs: number;
+  /** Idle connections kept per server at most: HAProxy's pool-max-conn. */
+  readonly poolMaxConn: number;
+  readonly servers: readonly ServerConfig[];
+}
+
+/** A route of a listener: host and path prefix, the longest match wins, host before path. */
+export interface RouteConfig {
+  /** Lower case; "" any host; ".example.com" any name below it. */
+  readonly host: string;
+  /** "" or a prefix that starts with "/". */
+  readonly pathPrefix: string;
+  /** Name of a {@linkcode BackendConfig}. */
+  readonly backend: string;
+}
+
+export interface ListenerConfig {
+  /** Unique: `http-8080`, … or the item's `name=`; the frontend name in the log. */
+  readonly name: string;
+  readonly scheme: "http" | "tcp";
+  readonly endpoint: Endpoint;
+  readonly priority: Priority;
+  /** Connections at once on this listener; 0 means only the process limit. */
+  readonly maxconn: number;
+  readonly timeouts: Timeouts;
+  /** Sorted, most specific first. Empty for `tcp`. */
+  readonly routes: readonly RouteConfig[];
+  /** Backend when no route matches; "" answers 404 (only possible when there are routes). */
+  readonly defaultBackend: string;
+}
+
+/** One `--header-up` or `--header-down`. */
+export interface HeaderRule {
+  /** `set` replaces every field of that name, `add` appends one more, `delete` removes. */
+  readonly action: "set" | "add" | "delete";
+  /** As written; compared without case. */
+  readonly name: string;
+  /** "" with `delete`. Visible ASCII, spaces, tabs and obs-text only. */
+  readonly value: string;
+}
+
+/** An address range: `--trust 10.0.0.0/8`. */
+export interface Cidr {
+  readonly family: 4 | 6;
+  /** The network address, 4 or 16 numbers from 0 to 255. */
+  readonly bytes: readonly number[];
+  readonly prefixBits: number;
+}
+
+export interface LogConfig {
+  /** `auto` is resolved to `tty` or `json` before this is built. `custom` uses `pattern`. */
+  readonly format: "json" | "haproxy" | "combined" | "tty" | "off" | "custom";
+  /** The custom format with HAProxy's % variables; "" otherwise. */
+  readonly pattern: string;
+  /** "-" is standard output. */
+  readonly file: string;
+  readonly full: "drop" | "block";
+}
+
+export interface Config {
+  readonly listeners: readonly ListenerConfig[];
+  readonly backends: readonly BackendConfig[];
+  readonly headersUp: readonly HeaderRule[];
+  readonly headersDown: readonly HeaderRule[];
+  /** Clients whose X-Forwarded-* are believed. */
+  readonly trust: readonly Cidr[];
+  readonly log: LogConfig;
+  /** Ceiling on what is allocated per connection and per byte in flight. */
+  readonly maxMemBytes: number;
+  /** Client connections at once in this process; 0 derives it from memory and the descriptor limit. */
+  readonly maxconn: number;
+  /** How long SIGTERM waits for running streams. */
+  readonly drainMs: number;
+  readonly poller: "auto" | "deno" | "epoll";
+}
