@@ -131,19 +131,36 @@ export function newLogRecord(captureSizeBytes: number): LogRecord {
 /** Puts every field back to its neutral value; keeps `capture`'s memory. */
 export function resetLogRecord(record: LogRecord): void {
   record.scheme = "http";
-  record.clientAddress = record.frontendName = record.backendName = record.serverName = "";
+  record.clientAddress =
+    record.frontendName =
+    record.backendName =
+    record.serverName =
+      "";
   record.serverAddress = record.why = "";
   record.clientPort = record.acceptWallMs = record.requestWallMs = 0;
   record.handshakeMs = record.idleMs = 0;
-  record.requestMs = record.queueMs = record.connectMs = record.responseMs = record.dataMs = -1;
+  record.requestMs =
+    record.queueMs =
+    record.connectMs =
+    record.responseMs =
+    record.dataMs =
+      -1;
   record.activeMs = record.totalMs = 0;
   record.status = -1;
   record.bytesOut = record.bytesIn = record.retries = 0;
   record.redispatched = false;
   record.endCause = EndCause.NONE;
   record.endPhase = EndPhase.NONE;
-  record.processConns = record.frontendConns = record.backendConns = record.serverConns = 0;
+  record.processConns =
+    record.frontendConns =
+    record.backendConns =
+    record.serverConns =
+      0;
   record.serverQueue = record.backendQueue = 0;
-  record.requestLine.length = record.method.length = record.target.length = record.version.length = 0;
+  record.requestLine.length =
+    record.method.length =
+    record.target.length =
+    record.version.length =
+      0;
   record.host.length = record.referer.length = record.userAgent.length = 0;
 }

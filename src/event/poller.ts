@@ -1,0 +1,78 @@
+/**
+ * What a poller is: sockets, and readiness of them. One contract suite holds all of them to this text
+ * (tests/contract/poller_contract.ts).
+ *
+ *  - It reports by `may` verbs on the fd table and never calls a handler.
+ *  - It reads the update list in `wait` and nowhere else.
+ *  - Its calls return a count, 0 for end of stream, or a negated error number of base/errno.ts; they never throw for
+ *    what the network does. `-EAGAIN` means: not now, a report will come when the direction is polled.
+ *  - An fd number stays taken until everything that was begun on it has ended, so that nothing late can reach its next owner.
+ *
+ * | poller | kind | how a direction is polled |
+ * |---|---|---|
+ * | deno | completion | an operation is parked on Deno's socket; ends with its report |
+ * | epoll | edge-triggered | registered once (its place is the next file of this folder) |
+ * | sim | either | a simulated kernel with a seed (tests/support) |
+ *
+ * May import: base.
+ *
+ * @module
+ */
+import type { Slab } from "../base/slab.ts";
+
+/** A place to bind or to connect to, resolved. */
+export type SocketAddress =
+  | { readonly kind: "tcp"; /** IP literal. */ readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+/** Why a listener could not be bound; `errno` is positive. */
+export class ListenError extends Error {
+  override name = "ListenError";
+  readonly errno: number;
+  constructor(message: string, errno: number) {
+    super(message);
+    this.errno = errno;
+  }
+}
+
+/** See the module's text. */
+export interface Poller {
+  readonly name: "deno" | "epoll" | "sim";
+  /** Polled directions must be taken back when nobody wants them: level-triggered. */
+  readonly unpolls: boolean;
+  /** A receive that returned less than asked proves that nothing is left: EAGAIN need not be met. */
+  readonly isShortReadEmpty: boolean;
+
+  /** Binds and listens. @throws {ListenError} with the reason. */
+  listen(address: SocketAddress, backlog: number): number;
+  /** Takes one pending connection: its fd, or -EAGAIN, -EMFILE, -ECONNABORTED … */
+  accept(listenFd: number): number;
+  /** Begins to connect: its fd, or -EMFILE … The end is reported as a possible send; ask {@linkcode Poller.connectResult}. */
+  connect(address: SocketAddress): number;
+  /** 0 once connected, -EINPROGRESS while not, or why it failed. */
+  connectResult(fd: number): number;
+  /** Receives at most `sizeBytes` into `slab` at `offset`. */
+  recv(fd: number, slab: Slab, offset: number, sizeBytes: number): number;
+  /** Sends at most `sizeBytes`; what was accepted is copied, the memory is free at return. */
+  send(fd: number, slab: Slab, offset: number, sizeBytes: number): number;
+  /** Ends the sending side after what was accepted. */
+  shutdownSend(fd: number): void;
+  /** Closes. What was accepted still goes out within a bounded time; with `isReset` it is dropped and the peer sees a reset. */
+  close(fd: number, isReset: boolean): void;
+  /** Whether an idle connection looks alive: no end, error or unexpected bytes known. Costs no system call. */
+  isIdleAlive(fd: number): boolean;
+  localAddress(fd: number): SocketAddress;
+  peerAddress(fd: number): SocketAddress;
+
+  /**
+   * Applies the update list, then waits up to `timeoutMs` for reports and marks them. Returns true when the next turn can
+   * begin at once; false when the poller will call `onWake` for it (it cannot block: it must return to its runtime).
+   */
+  wait(timeoutMs: number): boolean;
+  /** Ends a wait from outside: a signal or a message came. May be called at any point (I18). */
+  wake(): void;
+  /** Set by the loop; called by pollers that returned false from `wait`. */
+  onWake: () => void;
+  /** Closes what is left and takes back every timer. */
+  shutdown(): void;
+}

@@ -1,0 +1,131 @@
+/**
+ * The server's end of HTTP/1: a connection that carries one exchange at a time and rests in the idle pool between them.
+ *
+ *     IDLE --attach--> HEAD --final head--> BODY --body complete--> DONE --detach--> IDLE
+ *                       ^ |
+ *                       +-+ interim head (1xx)
+ *
+ * In IDLE anything that comes (an end, an error, bytes nobody asked for) means that the connection is of no more use.
+ *
+ * May import: base, event, buffer, protocol, mux.
+ *
+ * @module
+ */
+import { Errno } from "../base/errno.ts";
+import { Criticality } from "../buffer/criticality.ts";
+import { Direction } from "../event/fd_state.ts";
+import type { FdHandler } from "../event/fd_table.ts";
+import { H1End, HEAD_CAPACITY, HeadStatus } from "./h1_end.ts";
+import { FULL_CAPACITY } from "./socket_end.ts";
+
+export const BackPhase = { IDLE: 0, HEAD: 1, BODY: 2, DONE: 3 } as const;
+
+/** Whose exchange a server's end carries. */
+export interface H1BackOwner {
+  /** A head is complete: `back.parsedHead`, interim or final. */
+  onResponseHead(): void;
+  /** The head cannot be read (ParseError), or is too large (0). */
+  onResponseBad(parseError: number): void;
+  onResponseData(): void;
+  onResponseBodyBad(parseError: number): void;
+  /** The server ended its side (`receiveError` 0) or failed. */
+  onServerEnd(): void;
+  onServerSendable(): void;
+}
+
+/** Who keeps idle ends. */
+export interface IdleOwner {
+  /** Something came on an idle connection: it must go. */
+  onIdleEvent(back: H1Back): void;
+}
+
+/** See the module's text. */
+export class H1Back extends H1End implements FdHandler {
+  phase: number = BackPhase.IDLE;
+  /** Exchanges begun on this connection. */
+  exchangeCount = 0;
+  /** Links and time of the idle pool. */
+  idleNext: H1Back | null = null;
+  idlePrev: H1Back | null = null;
+  idleSinceMs = 0;
+  #owner: H1BackOwner | null = null;
+  #idleOwner: IdleOwner | null = null;
+
+  /** Begins an exchange. */
+  attach(owner: H1BackOwner): void {
+    this.#owner = owner;
+    this.#idleOwner = null;
+    this.exchangeCount++;
+    this.forwardableBytes = 0;
+    this.receivedBytes = this.sentBytes = 0;
+    this.stripsChunks = false;
+    this.expectHead();
+    this.setReceiving(true);
+  }
+
+  /** The exchange is over and the connection may rest. */
+  rest(idleOwner: IdleOwner): void {
+    this.#owner = null;
+    this.#idleOwner = idleOwner;
+    this.releaseParser();
+    this.releaseBuffer();
+    this.phase = BackPhase.IDLE;
+    this.setReceiving(true);
+  }
+
+  /** Another head comes: the first one, or the one after an interim one. */
+  expectHead(): void {
+    this.phase = BackPhase.HEAD;
+    this.releaseParser();
+  }
+
+  /** After `beginForwarding`. */
+  setBodyPhase(): void {
+    this.phase = this.body.isDone ? BackPhase.DONE : BackPhase.BODY;
+  }
+
+  /** Parses a head that waits in the buffer already (behind an interim one). */
+  resumeHead(): void {
+    if (this.phase === BackPhase.HEAD && this.waitingBytes > 0) this.#onHead();
+  }
+
+  onIo(fd: number, ready: number): void {
+    if (this.#owner === null) {
+      this.#idleOwner!.onIdleEvent(this);
+      return;
+    }
+    if ((ready & Direction.SEND) !== 0) {
+      this.#owner.onServerSendable();
+      if (this.fd !== fd || this.#owner === null) return;
+    }
+    if ((ready & Direction.RECV) !== 0) this.#onReceivable();
+  }
+
+  #onReceivable(): void {
+    const capacity = this.phase === BackPhase.HEAD ? HEAD_CAPACITY : FULL_CAPACITY;
+    const count = this.receive(Criticality.RESPONSE, capacity);
+    if (count > 0) {
+      if (this.phase === BackPhase.HEAD) this.#onHead();
+      else if (this.phase === BackPhase.BODY) this.#onBody();
+      else this.setReceiving(false);
+    } else if (count !== -Errno.EAGAIN && count !== -Errno.ENOBUFS) {
+      this.#owner!.onServerEnd();
+    }
+  }
+
+  #onHead(): void {
+    const status = this.parseHead();
+    if (status === HeadStatus.DONE) this.#owner!.onResponseHead();
+    else if (status === HeadStatus.BAD) this.#owner!.onResponseBad(this.parsedHead.errorCode);
+    else if (status === HeadStatus.TOO_LARGE) this.#owner!.onResponseBad(0);
+  }
+
+  #onBody(): void {
+    if (!this.advanceBody()) {
+      this.#owner!.onResponseBodyBad(this.body.errorCode);
+      return;
+    }
+    if (this.body.isDone) this.phase = BackPhase.DONE;
+    this.#owner!.onResponseData();
+  }
+}

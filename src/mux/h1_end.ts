@@ -1,0 +1,116 @@
+/**
+ * One end of an HTTP/1 exchange: a socket whose buffer holds a message being received (HAProxy: mux_h1).
+ *
+ *     buffer   |  sent  |  may be forwarded  |  not looked at yet, or the next message  |  room  |
+ *              0      head          head + forwardableBytes                           tail
+ *
+ * The head is parsed where it lies and edited there; the body is followed there; the other end sends out of it. A head must
+ * fit HEAD_CAPACITY, so that what editing adds has room behind it (HAProxy's tune.maxrewrite).
+ *
+ * May import: base, event, buffer, protocol, mux.
+ *
+ * @module
+ */
+import type { HeadParser } from "../protocol/h1/head_parser.ts";
+import { ParseStatus } from "../protocol/h1/parse_error.ts";
+import { BAD_BODY, H1Body } from "./h1_body.ts";
+import { type EndContext, FULL_CAPACITY, SocketEnd } from "./socket_end.ts";
+
+/** Room for what a proxy adds to a head. */
+export const REWRITE_BYTES = 1_024;
+/** The largest head. */
+export const HEAD_CAPACITY = FULL_CAPACITY - REWRITE_BYTES;
+
+/** Lends parsers: a connection has one only while a head is being received or used. */
+export interface ParserPool {
+  take(): HeadParser;
+  give(parser: HeadParser): void;
+}
+
+/** What {@linkcode H1End.parseHead} found. */
+export const HeadStatus = { NEED_MORE: 0, DONE: 1, BAD: 2, TOO_LARGE: 3 } as const;
+
+/** See the module's text. */
+export class H1End extends SocketEnd {
+  readonly body = new H1Body();
+  /** Bytes from `head` on that may go to the other end. */
+  forwardableBytes = 0;
+  /** Removes chunked framing from the body: its receiver speaks HTTP/1.0. */
+  stripsChunks = false;
+  readonly #parsers: ParserPool;
+  #parser: HeadParser | null = null;
+
+  constructor(context: EndContext, parsers: ParserPool) {
+    super(context);
+    this.#parsers = parsers;
+  }
+
+  /** The parsed head; valid from HeadStatus.DONE until {@linkcode H1End.releaseParser}. */
+  get parsedHead(): HeadParser {
+    return this.#parser!;
+  }
+
+  get hasParser(): boolean {
+    return this.#parser !== null;
+  }
+
+  /** Where the message's first byte is in `bytes`. */
+  get messageStart(): number {
+    return this.base + this.head;
+  }
+
+  /** Parses what waits as a head. */
+  parseHead(): number {
+    if (this.#parser === null) {
+      this.#parser = this.#parsers.take();
+      this.#parser.reset();
+    }
+    const status = this.#parser.parse(this.bytes, this.base + this.head, this.base + this.tail);
+    if (status === ParseStatus.DONE) return HeadStatus.DONE;
+    if (status === ParseStatus.ERROR) return HeadStatus.BAD;
+    if (this.tail >= HEAD_CAPACITY) {
+      if (this.head === 0) return HeadStatus.TOO_LARGE;
+      this.compact();
+    }
+    return HeadStatus.NEED_MORE;
+  }
+
+  releaseParser(): void {
+    if (this.#parser === null) return;
+    this.#parsers.give(this.#parser);
+    this.#parser = null;
+  }
+
+  /** Takes the edited head and begins the body; false when chunked framing is broken already. */
+  beginForwarding(headBytes: number, kind: number, contentLength: number): boolean {
+    this.forwardableBytes = headBytes;
+    this.body.begin(kind, contentLength);
+    return this.advanceBody();
+  }
+
+  /** Looks at bytes received since; false when chunked framing is broken. */
+  advanceBody(): boolean {
+    if (this.body.isDone || !this.hasBuffer) return true;
+    const start = this.base + this.head + this.forwardableBytes;
+    const end = this.base + this.tail;
+    const stop = this.stripsChunks
+      ? this.body.strip(this.bytes, start, end)
+      : this.body.advance(this.bytes, start, end);
+    if (stop === BAD_BODY) return false;
+    this.forwardableBytes += stop - start;
+    if (this.stripsChunks) this.tail = stop - this.base;
+    return true;
+  }
+
+  /** Sends what may be forwarded through `to`; returns the count, or the negated error. */
+  forward(to: SocketEnd): number {
+    const count = to.sendFrom(this, this.forwardableBytes);
+    if (count > 0) this.forwardableBytes -= count;
+    return count;
+  }
+
+  override closeSocket(isReset: boolean): void {
+    this.releaseParser();
+    super.closeSocket(isReset);
+  }
+}

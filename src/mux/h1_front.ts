@@ -1,0 +1,146 @@
+/**
+ * The client's end of HTTP/1: requests one after another on one connection.
+ *
+ *     IDLE --first byte--> HEAD --head complete--> BODY --body complete--> DONE --response sent--> IDLE (or HEAD: pipelined)
+ *       \______________________\______________________\___________________/ |
+ *                         closing with a last word                          +--upgrade--> TUNNEL (a relay owns the socket)
+ *                                    v
+ *                                  DRAIN: what still comes in is thrown away until the client closes or time is up,
+ *                                         so that a reset does not overtake the last answer (RFC 9112 section 9.6)
+ *
+ * In DONE the end keeps receiving: a pipelined request waits in the buffer, an end or a reset is seen at once.
+ *
+ * May import: base, event, buffer, protocol, mux.
+ *
+ * @module
+ */
+import { Errno } from "../base/errno.ts";
+import { Criticality } from "../buffer/criticality.ts";
+import { Direction } from "../event/fd_state.ts";
+import type { FdHandler } from "../event/fd_table.ts";
+import { H1End, HEAD_CAPACITY, HeadStatus, type ParserPool } from "./h1_end.ts";
+import { type EndContext, FULL_CAPACITY, NO_FD } from "./socket_end.ts";
+
+export const FrontPhase = { IDLE: 0, HEAD: 1, BODY: 2, DONE: 3, DRAIN: 4, TUNNEL: 5 } as const;
+
+/** Bytes thrown away in DRAIN at most. */
+export const DRAIN_BYTES_MAX = 1_024 * 1_024;
+
+/** Who owns a client's end: told once per event, may close the end in any of these. */
+export interface H1FrontOwner {
+  /** The first byte of a request came. */
+  onRequestBegin(): void;
+  /** A head is complete: `front.parsedHead`. The owner answers with `beginForwarding` and `setBodyPhase`, or a reply. */
+  onRequestHead(): void;
+  /** The head cannot be read (ParseError), or is too large (0). */
+  onRequestBad(parseError: number): void;
+  /** More of the body may be forwarded, or it is complete. */
+  onRequestData(): void;
+  /** The body's framing is broken (ParseError). */
+  onRequestBodyBad(parseError: number): void;
+  /** The client ended its side (`receiveError` 0) or failed. */
+  onClientEnd(): void;
+  /** The socket takes bytes again. */
+  onClientSendable(): void;
+}
+
+/** See the module's text. */
+export class H1Front extends H1End implements FdHandler {
+  phase: number = FrontPhase.IDLE;
+  readonly #owner: H1FrontOwner;
+
+  constructor(context: EndContext, parsers: ParserPool, owner: H1FrontOwner) {
+    super(context, parsers);
+    this.#owner = owner;
+  }
+
+  onIo(fd: number, ready: number): void {
+    if ((ready & Direction.SEND) !== 0) {
+      this.#owner.onClientSendable();
+      if (this.fd !== fd) return;
+    }
+    if ((ready & Direction.RECV) !== 0) this.#onReceivable();
+  }
+
+  /** After `beginForwarding`: follows the body, or is DONE. */
+  setBodyPhase(): void {
+    this.phase = this.body.isDone ? FrontPhase.DONE : FrontPhase.BODY;
+  }
+
+  /** The response went out: the connection is free for the next request. Bytes of one may wait already. */
+  becomeIdle(): void {
+    this.phase = FrontPhase.IDLE;
+    this.setReceiving(true);
+  }
+
+  /** Parses a pipelined request that waits in the buffer. */
+  resumePipelined(): void {
+    if (this.phase !== FrontPhase.IDLE || this.waitingBytes === 0) return;
+    this.#beginHead();
+  }
+
+  /** Ends our side and throws away what still comes. */
+  drain(): void {
+    this.releaseParser();
+    this.releaseBuffer();
+    this.phase = FrontPhase.DRAIN;
+    this.receivedBytes = 0;
+    this.endSend();
+    this.setReceiving(true);
+  }
+
+  #onReceivable(): void {
+    switch (this.phase) {
+      case FrontPhase.IDLE:
+      case FrontPhase.HEAD:
+        if (this.#receive(Criticality.REQUEST_HEAD, HEAD_CAPACITY)) this.#beginHead();
+        return;
+      case FrontPhase.BODY:
+        if (this.#receive(Criticality.REQUEST_BODY, FULL_CAPACITY)) this.#onBody();
+        return;
+      case FrontPhase.DONE:
+        if (this.tail >= HEAD_CAPACITY) this.setReceiving(false);
+        else this.#receive(Criticality.REQUEST_HEAD, HEAD_CAPACITY);
+        return;
+      case FrontPhase.DRAIN:
+        if (!this.#receive(Criticality.REQUEST_BODY, FULL_CAPACITY)) return;
+        this.releaseBuffer();
+        if (this.receivedBytes > DRAIN_BYTES_MAX) this.#owner.onClientEnd();
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Receives once; returns whether bytes came. An end is told to the owner. */
+  #receive(criticality: number, capacity: number): boolean {
+    const count = this.receive(criticality, capacity);
+    if (count > 0) return true;
+    if (count !== -Errno.EAGAIN && count !== -Errno.ENOBUFS) this.#owner.onClientEnd();
+    return false;
+  }
+
+  #beginHead(): void {
+    if (this.phase === FrontPhase.IDLE) {
+      this.phase = FrontPhase.HEAD;
+      this.#owner.onRequestBegin();
+    }
+    const status = this.parseHead();
+    if (status === HeadStatus.DONE) this.#owner.onRequestHead();
+    else if (status === HeadStatus.BAD) this.#owner.onRequestBad(this.parsedHead.errorCode);
+    else if (status === HeadStatus.TOO_LARGE) this.#owner.onRequestBad(0);
+  }
+
+  #onBody(): void {
+    if (!this.advanceBody()) {
+      this.#owner.onRequestBodyBad(this.body.errorCode);
+      return;
+    }
+    if (this.body.isDone) this.phase = FrontPhase.DONE;
+    this.#owner.onRequestData();
+  }
+
+  get isOpen(): boolean {
+    return this.fd !== NO_FD;
+  }
+}

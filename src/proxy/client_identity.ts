@@ -1,0 +1,40 @@
+/**
+ * Who a client is: the texts that the log and the forwarded headers need, made once per connection.
+ *
+ * May import: base, config, event, net.
+ *
+ * @module
+ */
+import type { Cidr } from "../config/model.ts";
+import type { SocketAddress } from "../event/poller.ts";
+import { addressBytes, canonicalHost } from "../net/address.ts";
+import { isInAny } from "../net/cidr.ts";
+
+/** One client connection's identity. */
+export class ClientIdentity {
+  /** "10.1.2.3", "2001:db8::1", or "unix:<listener number>". */
+  readonly address: string;
+  /** 0 for unix clients. */
+  readonly port: number;
+  /** Its X-Forwarded-* are believed. */
+  readonly isTrusted: boolean;
+  #forwarded: Uint8Array | null = null;
+
+  constructor(peer: SocketAddress, trust: readonly Cidr[]) {
+    if (peer.kind === "unix") {
+      this.address = "unix:1";
+      this.port = 0;
+      this.isTrusted = trust.length > 0;
+      return;
+    }
+    this.address = canonicalHost(peer.host);
+    this.port = peer.port;
+    this.isTrusted = trust.length > 0 && isInAny(addressBytes(this.address), trust);
+  }
+
+  /** The line `X-Forwarded-For: …` with its CRLF. */
+  get forwardedForLine(): Uint8Array {
+    const address = this.address.startsWith("unix:") ? "unknown" : this.address;
+    return this.#forwarded ??= new TextEncoder().encode(`X-Forwarded-For: ${address}\r\n`);
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * What the proxy counts: whoever shows it reads these objects, nothing is pushed.
+ *
+ * May import: nothing.
+ *
+ * @module
+ */
+
+/** Of a frontend (listener). */
+export interface FrontendCounters {
+  connections: number;
+  requests: number;
+  requestErrors: number;
+  refusedMethods: number;
+}
+
+/** Of a server. */
+export interface ServerCounters {
+  connects: number;
+  connectErrors: number;
+  reuses: number;
+  streams: number;
+  retries: number;
+  redispatches: number;
+  responseErrors: number;
+  idleClosed: number;
+}
+
+export function newFrontendCounters(): FrontendCounters {
+  return { connections: 0, requests: 0, requestErrors: 0, refusedMethods: 0 };
+}
+
+export function newServerCounters(): ServerCounters {
+  return {
+    connects: 0,
+    connectErrors: 0,
+    reuses: 0,
+    streams: 0,
+    retries: 0,
+    redispatches: 0,
+    responseErrors: 0,
+    idleClosed: 0,
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * `--header-up` and `--header-down`, compiled to bytes.
+ *
+ *     set      every field of that name goes, one is added
+ *     add      one more is added
+ *     delete   every field of that name goes
+ *
+ * May import: base, config, protocol.
+ *
+ * @module
+ */
+import type { HeaderRule } from "../config/model.ts";
+import type { HeadEdit } from "../protocol/h1/head_edit.ts";
+import type { HeadParser } from "../protocol/h1/head_parser.ts";
+
+interface CompiledRule {
+  /** Lower-case name whose fields go; null with `add`. */
+  readonly drops: Uint8Array | null;
+  /** The whole line with CRLF; null with `delete`. */
+  readonly line: Uint8Array | null;
+}
+
+/** The rules of one direction, in order. */
+export class HeaderRules {
+  readonly #rules: readonly CompiledRule[];
+
+  constructor(rules: readonly HeaderRule[]) {
+    const encoder = new TextEncoder();
+    this.#rules = rules.map((rule) => ({
+      drops: rule.action === "add" ? null : encoder.encode(rule.name.toLowerCase()),
+      line: rule.action === "delete" ? null : encoder.encode(`${rule.name}: ${rule.value}\r\n`),
+    }));
+  }
+
+  /** Marks and appends in `edit`; allocates nothing. */
+  apply(edit: HeadEdit, head: HeadParser, bytes: Uint8Array, base: number): void {
+    for (let i = 0; i < this.#rules.length; i++) {
+      const rule = this.#rules[i]!;
+      if (rule.drops !== null) edit.dropNamed(head, bytes, base, rule.drops);
+      if (rule.line !== null) edit.append(rule.line, 0, rule.line.length);
+    }
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * An HTTP session: a client connection's whole life, with one stream at a time (HAProxy: session, HTTP/1 mux).
+ *
+ *     client timers            runs
+ *     request (http-request)   accept, or first byte of a further request → head complete
+ *     keep-alive               response sent → first byte of the next request
+ *     client                   while the request's body or the response is on the client's side
+ *     client-fin               closing: what still comes is thrown away
+ *
+ * The server-side deadline belongs to the stream and shares the session's task: one timer a connection, re-armed lazily.
+ *
+ * May import: base, config, event, net, mux, protocol, proxy.
+ *
+ * @module
+ */
+import { NEVER_MS } from "../event/task.ts";
+import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
+import { FrontPhase, H1Front, type H1FrontOwner } from "../mux/h1_front.ts";
+import { HttpStream } from "./http_stream.ts";
+import type { Listener } from "./listener.ts";
+import { EndCause, EndPhase } from "./log_record.ts";
+import type { ProxyContext } from "./proxy_context.ts";
+import type { ClientIdentity } from "./client_identity.ts";
+
+/** See the module's text. */
+export class HttpSession implements H1FrontOwner, TaskHandler {
+  readonly context: ProxyContext;
+  readonly listener: Listener;
+  readonly front: H1Front;
+  readonly client: ClientIdentity;
+  readonly acceptedMs: number;
+  readonly acceptedWallMs: number;
+  /** Since when the client has been idle: accept, or the end of the last response. */
+  idleSinceMs: number;
+  requestCount = 0;
+  #stream: HttpStream | null = null;
+  readonly #task: number;
+  #clientDeadlineMs = NEVER_MS;
+  #serverDeadlineMs = NEVER_MS;
+
+  constructor(context: ProxyContext, listener: Listener, fd: number, client: ClientIdentity) {
+    const { engine } = context;
+    this.context = context;
+    this.listener = listener;
+    this.client = client;
+    this.acceptedMs = this.idleSinceMs = engine.nowMs;
+    this.acceptedWallMs = engine.wallNowMs;
+    this.front = new H1Front(context, context.requestParsers, this);
+    this.front.open(fd, listener.ioClass);
+    this.#task = engine.scheduler.create(this);
+    engine.adopt(fd, this.front, listener.ioClass);
+    context.sessions.add(this);
+    this.setClientDeadline(engine.nowMs + listener.config.timeouts.requestMs);
+    this.front.setReceiving(true);
+  }
+
+  setClientDeadline(deadlineMs: number): void {
+    this.#clientDeadlineMs = deadlineMs;
+    this.#schedule();
+  }
+
+  setServerDeadline(deadlineMs: number): void {
+    this.#serverDeadlineMs = deadlineMs;
+    this.#schedule();
+  }
+
+  onTask(reasons: number): void {
+    if ((reasons & WakeReason.IO) !== 0) {
+      this.front.resumePipelined();
+      if (!this.front.isOpen) return;
+    }
+    const nowMs = this.context.engine.nowMs;
+    if (nowMs >= this.#serverDeadlineMs) {
+      this.#serverDeadlineMs = NEVER_MS;
+      this.#stream?.onServerTimeout();
+    } else if (nowMs >= this.#clientDeadlineMs) {
+      this.#clientDeadlineMs = NEVER_MS;
+      this.#onClientTimeout();
+    }
+    if (this.front.isOpen) this.#schedule();
+  }
+
+  onRequestBegin(): void {
+    const { engine } = this.context;
+    this.#stream = this.context.takeHttpStream(this);
+    this.#stream.begin();
+    if (this.requestCount > 0) this.setClientDeadline(engine.nowMs + this.listener.config.timeouts.requestMs);
+    this.requestCount++;
+    this.listener.counters.requests++;
+  }
+
+  onRequestHead(): void {
+    this.#stream!.onRequestHead();
+  }
+
+  onRequestBad(parseError: number): void {
+    this.listener.counters.requestErrors++;
+    this.#stream!.onRequestBad(parseError);
+  }
+
+  onRequestData(): void {
+    this.#stream!.onRequestData();
+  }
+
+  onRequestBodyBad(parseError: number): void {
+    this.listener.counters.requestErrors++;
+    this.#stream!.onRequestBodyBad(parseError);
+  }
+
+  onClientSendable(): void {
+    this.#stream?.onClientSendable();
+  }
+
+  onClientEnd(): void {
+    if (this.#stream !== null) this.#stream.onClientEnd();
+    else this.close(false);
+  }
+
+  /** The stream is over and its answer went out: on to the next request, or to the end. */
+  onStreamEnd(keepsAlive: boolean): void {
+    const { engine } = this.context;
+    this.#giveStream();
+    if (this.front.isReceiveEnded || this.front.receiveError !== 0 || this.front.sendError !== 0) {
+      this.close(false);
+      return;
+    }
+    if (!keepsAlive || this.context.isDraining) {
+      this.#closeGently();
+      return;
+    }
+    this.idleSinceMs = engine.nowMs;
+    this.front.becomeIdle();
+    this.setClientDeadline(engine.nowMs + this.listener.config.timeouts.keepAliveMs);
+    if (this.front.waitingBytes > 0) engine.scheduler.wake(this.#task, WakeReason.IO);
+  }
+
+  /** The stream is over and the connection with it. */
+  onStreamAbort(isReset: boolean): void {
+    this.#giveStream();
+    this.close(isReset);
+  }
+
+  /** hadro stops: an idle connection goes now, a busy one after its response. */
+  drain(): void {
+    if (this.#stream === null) this.close(false);
+  }
+
+  /** hadro stops at once. */
+  kill(): void {
+    if (this.#stream !== null) this.#stream.abort(EndCause.KILLED, EndPhase.NONE, "hadro was stopped", true);
+    else this.close(false);
+  }
+
+  close(isReset: boolean): void {
+    if (!this.front.isOpen) return;
+    this.front.closeSocket(isReset);
+    this.context.engine.scheduler.release(this.#task);
+    this.context.sessions.delete(this);
+    this.listener.onConnectionClosed();
+  }
+
+  /** Closes so that the last answer arrives: bytes that are still under way must not cause a reset. */
+  #closeGently(): void {
+    if (this.front.phase === FrontPhase.DONE && this.front.waitingBytes === 0) {
+      this.close(false);
+      return;
+    }
+    this.front.drain();
+    this.setServerDeadline(NEVER_MS);
+    this.setClientDeadline(this.context.engine.nowMs + this.listener.config.timeouts.clientFinMs);
+  }
+
+  #onClientTimeout(): void {
+    if (this.#stream !== null) this.#stream.onClientTimeout();
+    else this.close(false);
+  }
+
+  #giveStream(): void {
+    if (this.#stream === null) return;
+    this.#serverDeadlineMs = this.#clientDeadlineMs = NEVER_MS;
+    this.context.giveHttpStream(this.#stream);
+    this.#stream = null;
+  }
+
+  #schedule(): void {
+    const deadlineMs = Math.min(this.#clientDeadlineMs, this.#serverDeadlineMs);
+    this.context.engine.scheduler.scheduleAt(this.#task, deadlineMs);
+  }
+}

@@ -1,0 +1,467 @@
+/**
+ * An HTTP stream: one request and its response, from the first byte to the log line (HAProxy: stream).
+ *
+ *     step        enters when                               leaves to
+ *     REQUEST     the first byte came                       CONNECT; REPLY when refused
+ *     CONNECT     head complete, backend chosen             RESPONSE; REPLY when no server can be had
+ *     RESPONSE    connected: the request flows              DATA at the final head; REPLY on a failure before it; TUNNEL at 101
+ *     DATA        the response flows                        end
+ *     REPLY       hadro answers by itself                   end
+ *     TUNNEL      upgraded: a relay owns both sockets       end
+ *
+ * Request and response flow independently, each out of the buffer it was received into: an early response is delivered
+ * while the request still comes. The parts: http_request.ts (head in, route, rewrite, pump up), http_response.ts (head back,
+ * rewrite, pump down), this file (life, failure, log).
+ *
+ * May import: base, config, event, net, mux, protocol, proxy.
+ *
+ * @module
+ */
+import { NEVER_MS } from "../event/task.ts";
+import { BackPhase, H1Back, type H1BackOwner } from "../mux/h1_back.ts";
+import { FrontPhase } from "../mux/h1_front.ts";
+import { Relay, type RelayOwner } from "../mux/relay.ts";
+import { describeParseError, parseErrorStatus } from "../protocol/h1/parse_error.ts";
+import { Method } from "../protocol/http/method.ts";
+import type { Backend } from "./backend.ts";
+import { Dispatch, type DispatchOwner, formatAddress } from "./dispatch.ts";
+import type { Reply } from "./error_reply.ts";
+import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_request.ts";
+import { acceptResponseHead, pumpResponse } from "./http_response.ts";
+import type { HttpSession } from "./http_session.ts";
+import { EndCause, EndPhase, type LogRecord, newLogRecord, resetLogRecord } from "./log_record.ts";
+import type { ProxyContext } from "./proxy_context.ts";
+import type { Server } from "./server.ts";
+
+export const StreamStep = { REQUEST: 0, CONNECT: 1, RESPONSE: 2, DATA: 3, REPLY: 4, TUNNEL: 5 } as const;
+
+/** Room for the request line (1,024) and three headers (256 each) in the log record. */
+const CAPTURE_BYTES = 1_024 + 3 * 256;
+
+/** See the module's text. Reused: a session takes one for each request. */
+export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
+  readonly context: ProxyContext;
+  readonly record: LogRecord = newLogRecord(CAPTURE_BYTES);
+  readonly dispatch: Dispatch;
+  step: number = StreamStep.REQUEST;
+  backend: Backend | null = null;
+  back: H1Back | null = null;
+  methodId: number = Method.OTHER;
+  /** Minor version of the client's HTTP/1. */
+  clientVersionMinor = 1;
+  /** The client asked to keep the connection (by version or Connection). */
+  clientPersists = false;
+  /** The request asked for an upgrade, and it was passed on. */
+  asksUpgrade = false;
+  /** Everything of the request was sent to the server. */
+  isRequestSent = false;
+  isReused = false;
+  /** The head in the response buffer is an interim one. */
+  isInterim = false;
+  interimCount = 0;
+  serverPersists = false;
+  /** The response head tells the client that the connection stays open. */
+  keepsAlive = false;
+  beganMs = 0;
+  headDoneMs = 0;
+  connectedMs = 0;
+  responseMs = 0;
+  #session: HttpSession | null = null;
+  #reply: Reply | null = null;
+  #replySent = 0;
+  #replyEnd = 0;
+  #relay: Relay | null = null;
+
+  constructor(context: ProxyContext) {
+    this.context = context;
+    this.dispatch = new Dispatch(context.engine, this);
+  }
+
+  get session(): HttpSession {
+    return this.#session!;
+  }
+
+  /** Binds the stream to a session; {@linkcode HttpStream.begin} follows. */
+  assign(session: HttpSession | null): void {
+    this.#session = session;
+  }
+
+  /** The first byte of a request came. */
+  begin(): void {
+    const { engine } = this.context;
+    const { session, record } = this;
+    resetLogRecord(record);
+    this.step = StreamStep.REQUEST;
+    this.backend =
+      this.back =
+      this.#reply =
+      this.#relay =
+        null;
+    this.methodId = Method.OTHER;
+    this.clientPersists = this.asksUpgrade = this.isRequestSent = false;
+    this.isReused =
+      this.isInterim =
+      this.serverPersists =
+      this.keepsAlive =
+        false;
+    this.beganMs = engine.nowMs;
+    this.headDoneMs =
+      this.connectedMs =
+      this.responseMs =
+      this.interimCount =
+        0;
+    this.dispatch.retries = 0;
+    this.dispatch.isRedispatched = false;
+    session.front.receivedBytes = session.front.waitingBytes;
+    session.front.sentBytes = 0;
+    record.requestWallMs = engine.wallNowMs;
+    record.idleMs = Math.round(this.beganMs - session.idleSinceMs);
+  }
+
+  onRequestHead(): void {
+    this.headDoneMs = this.context.engine.nowMs;
+    this.record.requestMs = Math.round(this.headDoneMs - this.beganMs);
+    this.session.setClientDeadline(NEVER_MS);
+    acceptRequestHead(this);
+  }
+
+  /** Goes to `backend` for a server. */
+  route(backend: Backend): void {
+    this.step = StreamStep.CONNECT;
+    this.backend = backend;
+    backend.currentConns++;
+    this.record.backendName = backend.config.name;
+    this.record.queueMs = 0;
+    this.dispatch.start(backend);
+  }
+
+  setServerDeadline(deadlineMs: number): void {
+    this.session.setServerDeadline(deadlineMs);
+  }
+
+  /** A later request of a session may use an idle connection; its first one may not (http-reuse safe). */
+  onServerChosen(server: Server): boolean {
+    this.record.serverName = server.config.name;
+    if (this.session.requestCount <= 1) return false;
+    const back = server.idle.take();
+    if (back === null) return false;
+    server.counters.reuses++;
+    this.isReused = true;
+    this.#begin(back);
+    return true;
+  }
+
+  onServerConnected(fd: number): void {
+    const back = new H1Back(this.context, this.context.responseParsers);
+    back.open(fd, this.backend!.ioClass);
+    this.context.engine.fdTable.setHandler(fd, back);
+    this.isReused = false;
+    this.#begin(back);
+  }
+
+  onDispatchFailed(cause: number, phase: number, why: string): void {
+    this.replyError(503, cause, phase, why);
+  }
+
+  onRequestBad(parseError: number): void {
+    if (parseError === 0) {
+      this.replyError(
+        431,
+        EndCause.PROXY,
+        EndPhase.REQUEST,
+        "the request head is larger than hadro's buffer",
+      );
+      return;
+    }
+    const why = `bad request: ${describeParseError(parseError)}`;
+    this.replyError(parseErrorStatus(parseError), EndCause.PROXY, EndPhase.REQUEST, why);
+  }
+
+  onRequestBodyBad(parseError: number): void {
+    const why = `bad request body: ${describeParseError(parseError)}`;
+    this.failExchange(400, EndCause.PROXY, EndPhase.DATA, why);
+  }
+
+  onRequestData(): void {
+    if (this.step === StreamStep.RESPONSE || this.step === StreamStep.DATA) pumpRequest(this);
+    else this.session.front.setReceiving(false);
+  }
+
+  onServerSendable(): void {
+    pumpRequest(this);
+  }
+
+  onResponseHead(): void {
+    acceptResponseHead(this);
+  }
+
+  onResponseBad(parseError: number): void {
+    this.dispatch.server!.counters.responseErrors++;
+    const why = parseError === 0
+      ? "the response head is larger than hadro's buffer"
+      : `bad response: ${describeParseError(parseError)}`;
+    this.failExchange(502, EndCause.PROXY, EndPhase.HEADERS, why);
+  }
+
+  onResponseData(): void {
+    pumpResponse(this);
+  }
+
+  onResponseBodyBad(parseError: number): void {
+    this.dispatch.server!.counters.responseErrors++;
+    const why = `bad response body: ${describeParseError(parseError)}`;
+    this.failExchange(502, EndCause.PROXY, EndPhase.DATA, why);
+  }
+
+  onServerEnd(): void {
+    const back = this.back!;
+    if (this.step === StreamStep.DATA || this.isInterim) {
+      pumpResponse(this);
+      return;
+    }
+    if (this.isReused && back.receivedBytes === 0 && this.session.requestCount > 1) {
+      this.#closeForRetryByClient();
+      return;
+    }
+    const verb = back.receiveError === 0 ? "closed" : "reset";
+    this.failExchange(
+      502,
+      EndCause.SERVER,
+      EndPhase.HEADERS,
+      `the server ${verb} before a complete response head`,
+    );
+  }
+
+  onClientSendable(): void {
+    if (this.step === StreamStep.REPLY) this.#sendReply();
+    else if (this.back !== null) pumpResponse(this);
+  }
+
+  /** The client ended its side, or failed. A whole request is still answered after a mere end. */
+  onClientEnd(): void {
+    const { front } = this.session;
+    const isWhole = front.phase === FrontPhase.DONE;
+    if (front.receiveError === 0 && isWhole) {
+      this.clientPersists = false;
+      return;
+    }
+    if (this.step === StreamStep.REQUEST) {
+      this.replyError(
+        400,
+        EndCause.CLIENT,
+        EndPhase.REQUEST,
+        "the client closed before its request was complete",
+      );
+      return;
+    }
+    const why = front.receiveError === 0
+      ? "the client closed in the middle of its request"
+      : "the client reset the connection";
+    this.abort(EndCause.CLIENT, this.#phase(), why, false);
+  }
+
+  onClientTimeout(): void {
+    const { timeouts } = this.session.listener.config;
+    if (this.step === StreamStep.REQUEST) {
+      const why = `the request head was not complete within ${timeouts.requestMs} ms`;
+      this.replyError(408, EndCause.CLIENT_TIMEOUT, EndPhase.REQUEST, why);
+      return;
+    }
+    const why = `the client was inactive for ${timeouts.clientMs} ms`;
+    if (this.#hasAnswered) this.abort(EndCause.CLIENT_TIMEOUT, EndPhase.DATA, why, false);
+    else this.replyError(408, EndCause.CLIENT_TIMEOUT, this.#phase(), why);
+  }
+
+  onServerTimeout(): void {
+    if (this.step === StreamStep.CONNECT) {
+      this.dispatch.onDeadline();
+      return;
+    }
+    const { timeouts } = this.backend!.config;
+    if (this.step === StreamStep.TUNNEL) {
+      this.abort(EndCause.SERVER_TIMEOUT, EndPhase.DATA, "the tunnel was idle for too long", false);
+      return;
+    }
+    const why = `the server was inactive for ${timeouts.serverMs} ms`;
+    this.failExchange(504, EndCause.SERVER_TIMEOUT, this.#phase(), why);
+  }
+
+  /** The whole response went out. */
+  onResponseDone(): void {
+    const { front } = this.session;
+    const back = this.back!;
+    this.record.dataMs = Math.round(this.context.engine.nowMs - this.responseMs);
+    const isReusable = this.serverPersists && this.isRequestSent && back.waitingBytes === 0 &&
+      !back.isReceiveEnded && back.receiveError === 0 && back.sendError === 0;
+    this.#releaseBack(isReusable);
+    const isWhole = front.phase === FrontPhase.DONE && front.forwardableBytes === 0;
+    this.#end();
+    this.session.onStreamEnd(this.keepsAlive && this.clientPersists && isWhole);
+  }
+
+  /** The server agreed to another protocol: from now on bytes pass unread. */
+  startTunnel(): void {
+    const { front } = this.session;
+    this.step = StreamStep.TUNNEL;
+    front.phase = FrontPhase.TUNNEL;
+    front.releaseParser();
+    this.back!.releaseParser();
+    this.#relay = new Relay(front, this.back!, this);
+    this.onRelayActivity();
+    this.#relay.start();
+  }
+
+  onRelayActivity(): void {
+    this.session.setClientDeadline(NEVER_MS);
+    this.session.setServerDeadline(this.context.engine.nowMs + this.backend!.config.timeouts.tunnelMs);
+  }
+
+  onRelayEnd(): void {
+    const { front } = this.session;
+    const back = this.back!;
+    const isFailed = front.receiveError !== 0 || back.receiveError !== 0;
+    if (front.receiveError !== 0) this.#setEnd(EndCause.CLIENT, EndPhase.DATA, "the client reset the tunnel");
+    else if (back.receiveError !== 0) {
+      this.#setEnd(EndCause.SERVER, EndPhase.DATA, "the server reset the tunnel");
+    }
+    this.#finishAborted(isFailed);
+  }
+
+  /** Answers the client by itself, when nothing of a response was sent yet. */
+  replyError(status: number, cause: number, phase: number, why: string): void {
+    const { front, listener } = this.session;
+    this.#setEnd(cause, phase, why);
+    this.#releaseBack(false);
+    this.session.setServerDeadline(NEVER_MS);
+    const isWhole = front.phase === FrontPhase.DONE && front.forwardableBytes === front.waitingBytes;
+    this.keepsAlive = status >= 500 && isWhole && this.clientPersists;
+    front.releaseParser();
+    if (isWhole) front.discard(front.forwardableBytes);
+    front.forwardableBytes = 0;
+    this.step = StreamStep.REPLY;
+    this.record.status = status;
+    this.#reply = this.context.errorReplies.get(status, !this.keepsAlive);
+    this.#replySent = 0;
+    this.#replyEnd = this.methodId === Method.HEAD ? this.#reply.headBytes : this.#reply.totalBytes;
+    if (!isWhole) front.setReceiving(false);
+    this.session.setClientDeadline(this.context.engine.nowMs + listener.config.timeouts.clientMs);
+    this.#sendReply();
+  }
+
+  /** The exchange with the server failed: an error answer while none was begun, else the end of both connections. */
+  failExchange(status: number, cause: number, phase: number, why: string): void {
+    if (this.#hasAnswered) this.abort(cause, EndPhase.DATA, why, true);
+    else this.replyError(status, cause, phase, why);
+  }
+
+  /** Ends the stream and both connections. */
+  abort(cause: number, phase: number, why: string, isReset: boolean): void {
+    this.#setEnd(cause, phase, why);
+    this.#finishAborted(isReset);
+  }
+
+  #begin(back: H1Back): void {
+    const { engine } = this.context;
+    this.back = back;
+    this.step = StreamStep.RESPONSE;
+    this.connectedMs = engine.nowMs;
+    this.record.connectMs = Math.round(this.connectedMs - this.headDoneMs);
+    this.session.setServerDeadline(engine.nowMs + this.backend!.config.timeouts.serverMs);
+    back.attach(this);
+    forwardRequestHead(this);
+  }
+
+  /** Some byte of an answer may have gone out: no other answer can be given. */
+  get #hasAnswered(): boolean {
+    return this.step >= StreamStep.DATA || this.isInterim;
+  }
+
+  /** Where the exchange is, for the termination state. */
+  #phase(): number {
+    if (this.step === StreamStep.REQUEST) return EndPhase.REQUEST;
+    if (this.step === StreamStep.CONNECT) return EndPhase.CONNECT;
+    return this.step === StreamStep.RESPONSE && this.back?.phase === BackPhase.HEAD
+      ? EndPhase.HEADERS
+      : EndPhase.DATA;
+  }
+
+  #setEnd(cause: number, phase: number, why: string): void {
+    this.record.endCause = cause;
+    this.record.endPhase = phase;
+    this.record.why = why;
+  }
+
+  #sendReply(): void {
+    const { front } = this.session;
+    const { slab } = this.context.errorReplies;
+    while (this.#replySent < this.#replyEnd) {
+      const offset = this.#reply!.offset + this.#replySent;
+      const count = front.sendBytes(slab, offset, this.#replyEnd - this.#replySent);
+      if (count > 0) this.#replySent += count;
+      if (front.isSendBlocked) return;
+      if (front.sendError !== 0) {
+        this.#finishAborted(false);
+        return;
+      }
+    }
+    this.#end();
+    this.session.onStreamEnd(this.keepsAlive);
+  }
+
+  /** A reused connection died before it answered: the client's own retry is safe, ours is not (http-reuse safe). */
+  #closeForRetryByClient(): void {
+    const why = "the server closed a reused connection before it answered; the client may retry";
+    this.abort(EndCause.SERVER, EndPhase.HEADERS, why, false);
+  }
+
+  #finishAborted(isReset: boolean): void {
+    this.#relay?.abandon();
+    this.#releaseBack(false, isReset);
+    this.#end();
+    this.session.onStreamAbort(isReset);
+  }
+
+  /** Gives the server's connection to the idle pool, or closes it, and leaves the server. */
+  #releaseBack(isReusable: boolean, isReset = false): void {
+    const back = this.back;
+    if (back !== null) {
+      this.back = null;
+      this.record.serverAddress = formatAddress(this.dispatch.address);
+      this.record.bytesOut = back.receivedBytes;
+      if (!isReusable || this.context.isDraining || !this.dispatch.server!.idle.put(back)) {
+        back.closeSocket(isReset);
+        this.context.onServerConnectionClosed();
+      }
+    }
+    this.#noteConns();
+    this.dispatch.leave();
+  }
+
+  #noteConns(): void {
+    const { record, session } = this;
+    record.processConns = this.context.connectionCount;
+    record.frontendConns = session.listener.connectionCount;
+    record.backendConns = this.backend?.currentConns ?? 0;
+    record.serverConns = this.dispatch.server?.currentConns ?? record.serverConns;
+  }
+
+  /** Writes the log line and leaves the backend. */
+  #end(): void {
+    const { record, session } = this;
+    const nowMs = this.context.engine.nowMs;
+    if (this.backend !== null) this.backend.currentConns--;
+    record.clientAddress = session.client.address;
+    record.clientPort = session.client.port;
+    record.acceptWallMs = session.acceptedWallMs;
+    record.frontendName = session.listener.config.name;
+    record.activeMs = Math.round(nowMs - this.beganMs);
+    record.totalMs = record.handshakeMs + record.idleMs + record.activeMs;
+    record.bytesIn = session.front.receivedBytes - session.front.waitingBytes;
+    record.bytesOut = session.front.sentBytes;
+    record.retries = this.dispatch.retries;
+    record.redispatched = this.dispatch.isRedispatched;
+    this.context.log.logStream(record);
+    this.backend = null;
+    this.#relay = null;
+  }
+}

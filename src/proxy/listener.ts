@@ -1,0 +1,172 @@
+/**
+ * A listener: a bound socket that accepts, and the frontend whose rules hold for what it accepts.
+ *
+ *     LISTENING --limit reached--> FULL --a connection closed--> LISTENING
+ *         |                                                        ^
+ *         +--out of descriptors or memory--> PAUSED --delay, or a descriptor was freed--+
+ *         +--stop--> CLOSED
+ *
+ * While FULL or PAUSED new connections wait in the kernel's backlog; nothing spins. The delay doubles from PAUSE_MS_MIN to
+ * PAUSE_MS_MAX while accepting keeps failing.
+ *
+ * May import: base, config, event, net, mux, proxy.
+ *
+ * @module
+ */
+import { Errno, errnoName } from "../base/errno.ts";
+import type { ListenerConfig } from "../config/model.ts";
+import type { FdHandler } from "../event/fd_table.ts";
+import type { SocketAddress } from "../event/poller.ts";
+import type { TaskHandler } from "../event/run_queue.ts";
+import { IoClass } from "../event/io_queue.ts";
+import { NO_FD } from "../mux/socket_end.ts";
+import type { Backend } from "./backend.ts";
+import { priorityClass } from "./backend.ts";
+import { ClientIdentity } from "./client_identity.ts";
+import { type FrontendCounters, newFrontendCounters } from "./counters.ts";
+import { HttpSession } from "./http_session.ts";
+import type { ProxyContext } from "./proxy_context.ts";
+import type { RouteTable } from "./route_table.ts";
+import { TcpSession } from "./tcp_session.ts";
+
+/** Accepts in one call: HAProxy's tune.maxaccept. */
+export const ACCEPTS_PER_CALL = 4;
+export const BACKLOG = 4_096;
+export const PAUSE_MS_MIN = 100;
+export const PAUSE_MS_MAX = 1_000;
+
+/** The process-wide limits that a listener asks before it accepts. */
+export interface AcceptGate {
+  /** Whether one more client connection of this class may be accepted. */
+  mayAccept(ioClass: number): boolean;
+  /** Tells people, not the access log. */
+  report(message: string): void;
+}
+
+/** See the module's text. */
+export class Listener implements FdHandler, TaskHandler {
+  readonly config: ListenerConfig;
+  readonly context: ProxyContext;
+  readonly counters: FrontendCounters = newFrontendCounters();
+  readonly ioClass: number;
+  /** Connections open now. */
+  connectionCount = 0;
+  routes!: RouteTable;
+  /** The backend of a tcp listener. */
+  tcpBackend: Backend | null = null;
+  readonly #gate: AcceptGate;
+  readonly #task: number;
+  #fd = NO_FD;
+  #isFull = false;
+  #pauseMs = PAUSE_MS_MIN;
+  #isPaused = false;
+
+  constructor(config: ListenerConfig, context: ProxyContext, gate: AcceptGate) {
+    this.config = config;
+    this.context = context;
+    this.#gate = gate;
+    this.ioClass = priorityClass(config.priority);
+    this.#task = context.engine.scheduler.create(this);
+  }
+
+  /** Binds. @throws {ListenError} */
+  listen(address: SocketAddress): void {
+    const { engine } = this.context;
+    this.#fd = engine.poller.listen(address, BACKLOG);
+    engine.fdTable.insert(this.#fd, this, IoClass.INTERACTIVE, false);
+  }
+
+  /** Where it is bound really. */
+  get localAddress(): SocketAddress {
+    return this.context.engine.poller.localAddress(this.#fd);
+  }
+
+  start(): void {
+    this.context.engine.fdTable.wantRecv(this.#fd);
+  }
+
+  /** Closes the socket; connections go on. */
+  close(): void {
+    if (this.#fd === NO_FD) return;
+    this.context.engine.close(this.#fd);
+    this.context.engine.scheduler.release(this.#task);
+    this.#fd = NO_FD;
+  }
+
+  onIo(fd: number): void {
+    const { engine } = this.context;
+    for (let i = 0; i < ACCEPTS_PER_CALL; i++) {
+      if (!this.#mayAccept()) {
+        this.#isFull = true;
+        engine.fdTable.stopRecv(fd);
+        return;
+      }
+      const accepted = engine.poller.accept(fd);
+      if (accepted === -Errno.EAGAIN) {
+        engine.fdTable.cantRecv(fd);
+        return;
+      }
+      if (accepted === -Errno.ECONNABORTED || accepted === -Errno.EPROTO || accepted === -Errno.EINTR) {
+        continue;
+      }
+      if (accepted < 0) {
+        this.#pause(fd, accepted);
+        return;
+      }
+      this.#pauseMs = PAUSE_MS_MIN;
+      this.#open(accepted);
+    }
+  }
+
+  /** The pause is over. */
+  onTask(): void {
+    this.#resume();
+  }
+
+  /** One of its connections closed. */
+  onConnectionClosed(): void {
+    this.connectionCount--;
+    this.context.connectionCount--;
+    this.context.onServerConnectionClosed();
+  }
+
+  /** A descriptor or a place became free somewhere: accepts again if that was what it waited for. */
+  onRoom(): void {
+    if (this.#isFull && this.#mayAccept()) {
+      this.#isFull = false;
+      if (!this.#isPaused && this.#fd !== NO_FD) this.context.engine.fdTable.wantRecv(this.#fd);
+    }
+  }
+
+  #mayAccept(): boolean {
+    if (this.config.maxconn > 0 && this.connectionCount >= this.config.maxconn) return false;
+    return this.#gate.mayAccept(this.ioClass);
+  }
+
+  #open(fd: number): void {
+    this.connectionCount++;
+    this.context.connectionCount++;
+    this.counters.connections++;
+    const client = new ClientIdentity(this.context.engine.poller.peerAddress(fd), this.context.config.trust);
+    if (this.config.scheme === "http") new HttpSession(this.context, this, fd, client);
+    else new TcpSession(this.context, this, fd, client);
+  }
+
+  #pause(fd: number, errno: number): void {
+    const { engine } = this.context;
+    engine.activity.acceptErrors++;
+    engine.fdTable.cantRecv(fd);
+    engine.fdTable.stopRecv(fd);
+    if (!this.#isPaused && this.#pauseMs === PAUSE_MS_MIN) {
+      this.#gate.report(`listener ${this.config.name}: cannot accept (${errnoName(errno)}); pausing`);
+    }
+    this.#isPaused = true;
+    engine.scheduler.scheduleAt(this.#task, engine.nowMs + this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MS_MAX);
+  }
+
+  #resume(): void {
+    this.#isPaused = false;
+    if (this.#fd !== NO_FD && !this.#isFull) this.context.engine.fdTable.wantRecv(this.#fd);
+  }
+}

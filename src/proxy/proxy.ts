@@ -1,0 +1,209 @@
+/**
+ * The proxy: listeners, backends and names of one configuration on one engine, from start to drained.
+ *
+ *     start: bind all listeners (or fail) -> resolve names -> accept
+ *     drain: close listeners -> idle sessions go, busy ones end -> all gone, or the deadline: the rest is killed -> stop
+ *
+ * May import: base, config, event, buffer, net, mux, protocol, proxy.
+ *
+ * @module
+ */
+import { Prng } from "../base/prng.ts";
+import { Errno, errnoName } from "../base/errno.ts";
+import type { BufferWait } from "../buffer/buffer_wait.ts";
+import type { Config, Endpoint } from "../config/model.ts";
+import type { Engine } from "../event/engine.ts";
+import { IoClass } from "../event/io_queue.ts";
+import { ListenError, type SocketAddress } from "../event/poller.ts";
+import type { TaskHandler } from "../event/run_queue.ts";
+import type { NameResolver } from "../net/resolver.ts";
+import { Backend } from "./backend.ts";
+import { formatAddress } from "./dispatch.ts";
+import { type AcceptGate, Listener } from "./listener.ts";
+import type { LogSink } from "./log_record.ts";
+import { ProxyContext } from "./proxy_context.ts";
+import { RouteTable } from "./route_table.ts";
+
+/** How often the pool gives slabs back and the drain looks around. */
+const CARE_MS = 1_000;
+const DRAIN_LOOK_MS = 50;
+/** One place in this many is kept for prio=high while any listener has it. */
+const PRIORITY_CONNS_DIVISOR = 32;
+
+export interface ProxyOptions {
+  readonly config: Config;
+  /** Client connections at once. */
+  readonly maxconn: number;
+  readonly log: LogSink;
+  readonly resolver: NameResolver;
+  /** Seeds the random balancer. */
+  readonly seed: number;
+  /** Tells people (stderr). */
+  readonly report: (message: string) => void;
+  /** Everything ended after {@linkcode Proxy.drain}; how many sessions had to be killed. */
+  readonly onDrained: (killedCount: number) => void;
+}
+
+/** A listener that could not be bound; the message says which and why. */
+export class BindError extends Error {
+  override name = "BindError";
+}
+
+/** See the module's text. */
+export class Proxy implements AcceptGate, TaskHandler {
+  readonly context: ProxyContext;
+  readonly listeners: readonly Listener[];
+  readonly backends: ReadonlyMap<string, Backend>;
+  readonly #options: ProxyOptions;
+  readonly #engine: Engine;
+  readonly #priorityConns: number;
+  readonly #task: number;
+  #drainUntilMs = 0;
+  #hasEnded = false;
+
+  constructor(engine: Engine, buffers: BufferWait, options: ProxyOptions) {
+    const { config } = options;
+    this.#options = options;
+    this.#engine = engine;
+    this.context = new ProxyContext(engine, buffers, config, options.log);
+    this.context.onServerConnectionClosed = () => this.#onRoom();
+    const prng = new Prng(options.seed);
+    this.backends = new Map(
+      config.backends.map((
+        backend,
+      ) => [backend.name, new Backend(backend, engine, prng, () => this.#onRoom())]),
+    );
+    this.listeners = config.listeners.map((listener) => {
+      const made = new Listener(listener, this.context, this);
+      const fallback = this.backends.get(listener.defaultBackend) ?? null;
+      made.routes = new RouteTable(listener.routes, fallback, this.backends);
+      made.tcpBackend = fallback;
+      return made;
+    });
+    const hasPriority = config.listeners.some((listener) => listener.priority === "high");
+    this.#priorityConns = hasPriority ? Math.ceil(options.maxconn / PRIORITY_CONNS_DIVISOR) : 0;
+    this.#task = engine.scheduler.create(this);
+  }
+
+  /** Binds every listener, then begins to resolve and accept. @throws {BindError} the first that cannot be bound. */
+  start(): void {
+    for (const listener of this.listeners) this.#bind(listener);
+    for (const backend of this.backends.values()) {
+      for (const server of backend.servers) {
+        this.#options.resolver.watch(server.config.endpoint, (addresses, reason) => {
+          const name = `${backend.config.name}/${server.config.name}`;
+          const wasUsable = server.usable;
+          server.setAddresses(addresses, reason);
+          if (wasUsable !== server.usable) {
+            this.report(server.usable ? `server ${name} is UP` : `server ${name} is DOWN: ${reason}`);
+          }
+        });
+      }
+    }
+    for (const listener of this.listeners) listener.start();
+    this.#engine.scheduler.scheduleAt(this.#task, this.#engine.nowMs + CARE_MS);
+  }
+
+  mayAccept(ioClass: number): boolean {
+    const isHigh = ioClass <= IoClass.INTERACTIVE;
+    const limit = isHigh ? this.#options.maxconn : this.#options.maxconn - this.#priorityConns;
+    return this.context.connectionCount < limit;
+  }
+
+  report(message: string): void {
+    this.#options.report(message);
+  }
+
+  /** Stops accepting and lets what runs end within `drainMs`. */
+  drain(): void {
+    if (this.context.isDraining) return;
+    this.context.isDraining = true;
+    this.#drainUntilMs = this.#engine.nowMs + this.#options.config.drainMs;
+    for (const listener of this.listeners) listener.close();
+    for (const session of [...this.context.sessions]) session.drain();
+    for (const backend of this.backends.values()) for (const server of backend.servers) server.idle.clear();
+    this.#lookForEnd();
+  }
+
+  /** Ends everything now. */
+  kill(): void {
+    if (!this.context.isDraining) this.drain();
+    this.#drainUntilMs = 0;
+    this.#lookForEnd();
+  }
+
+  onTask(): void {
+    if (this.context.isDraining) {
+      this.#lookForEnd();
+      return;
+    }
+    this.context.buffers.pool.trim();
+    this.#engine.scheduler.scheduleAt(this.#task, this.#engine.nowMs + CARE_MS);
+  }
+
+  #lookForEnd(): void {
+    if (this.#hasEnded) return;
+    const nowMs = this.#engine.nowMs;
+    let killedCount = 0;
+    if (this.context.sessions.size > 0 && nowMs >= this.#drainUntilMs) {
+      killedCount = this.context.sessions.size;
+      for (const session of [...this.context.sessions]) session.kill();
+    }
+    if (this.context.sessions.size > 0) {
+      this.#engine.scheduler.scheduleAt(this.#task, nowMs + DRAIN_LOOK_MS);
+      return;
+    }
+    this.#hasEnded = true;
+    this.#options.resolver.close();
+    for (const backend of this.backends.values()) backend.shutdown();
+    this.#engine.scheduler.release(this.#task);
+    this.#options.onDrained(killedCount);
+  }
+
+  #bind(listener: Listener): void {
+    const { endpoint, name } = listener.config;
+    const addresses = bindAddresses(endpoint);
+    for (const [index, address] of addresses.entries()) {
+      try {
+        listener.listen(address);
+        return;
+      } catch (error) {
+        if (!(error instanceof ListenError)) throw error;
+        // No IPv6 here: every address then means every IPv4 address.
+        const isFamilyMissing = error.errno === Errno.EADDRNOTAVAIL || error.errno === Errno.EAFNOSUPPORT;
+        if (isFamilyMissing && index + 1 < addresses.length) continue;
+        throw new BindError(
+          `Cannot listen on ${formatAddress(address)} for ${name}: ${describeBindError(error)}`,
+        );
+      }
+    }
+  }
+
+  #onRoom(): void {
+    for (const listener of this.listeners) listener.onRoom();
+  }
+}
+
+function bindAddresses(endpoint: Endpoint): SocketAddress[] {
+  if (endpoint.kind === "unix") return [{ kind: "unix", path: endpoint.path }];
+  if (endpoint.host !== "") return [{ kind: "tcp", host: endpoint.host, port: endpoint.port }];
+  return [{ kind: "tcp", host: "::", port: endpoint.port }, {
+    kind: "tcp",
+    host: "0.0.0.0",
+    port: endpoint.port,
+  }];
+}
+
+function describeBindError(error: ListenError): string {
+  switch (errnoName(error.errno)) {
+    case "EADDRINUSE":
+      return "the address is in use (EADDRINUSE); stop what uses it or choose another port";
+    case "EACCES":
+    case "EPERM":
+      return "not permitted (EACCES); ports below 1024 need root or CAP_NET_BIND_SERVICE";
+    case "EADDRNOTAVAIL":
+      return "this machine has no such address (EADDRNOTAVAIL)";
+    default:
+      return errnoName(error.errno);
+  }
+}

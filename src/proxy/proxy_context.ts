@@ -1,0 +1,86 @@
+/**
+ * What every session and stream of an engine shares: buffers, parsers, the log, counts. One per engine, passed down.
+ *
+ * May import: base, config, event, buffer, mux, protocol, proxy.
+ *
+ * @module
+ */
+import type { Config } from "../config/model.ts";
+import type { BufferWait } from "../buffer/buffer_wait.ts";
+import { BUFFER_SIZE } from "../buffer/pool.ts";
+import type { Engine } from "../event/engine.ts";
+import type { ParserPool } from "../mux/h1_end.ts";
+import type { EndContext } from "../mux/socket_end.ts";
+import { HeadEdit } from "../protocol/h1/head_edit.ts";
+import { HeadParser } from "../protocol/h1/head_parser.ts";
+import { ErrorReplies } from "./error_reply.ts";
+import { HeaderRules } from "./header_rules.ts";
+import type { HttpSession } from "./http_session.ts";
+import { HttpStream } from "./http_stream.ts";
+import type { LogSink } from "./log_record.ts";
+import type { TcpSession } from "./tcp_session.ts";
+
+/** Streams and parsers kept for reuse at most; more are left to the garbage collector. */
+const SPARE_MAX = 1_024;
+
+/** See the module's text. */
+export class ProxyContext implements EndContext {
+  readonly engine: Engine;
+  readonly buffers: BufferWait;
+  readonly config: Config;
+  readonly log: LogSink;
+  readonly requestParsers: ParserPool = newParserPool("request");
+  readonly responseParsers: ParserPool = newParserPool("response");
+  readonly headEdit = new HeadEdit();
+  readonly headersUp: HeaderRules;
+  readonly headersDown: HeaderRules;
+  readonly errorReplies = new ErrorReplies();
+  /** For building a start line; valid until the next use. */
+  readonly scratch = new Uint8Array(BUFFER_SIZE);
+  readonly sessions = new Set<HttpSession | TcpSession>();
+  /** hadro is stopping: no connection is kept alive. */
+  isDraining = false;
+  /** Client connections open now. */
+  connectionCount = 0;
+  /** Told when a connection to a server closed: its descriptor may be what an accept waits for. */
+  onServerConnectionClosed: () => void = () => {};
+  readonly #spareStreams: HttpStream[] = [];
+  readonly #hostBytes = new Map<string, Uint8Array>();
+
+  constructor(engine: Engine, buffers: BufferWait, config: Config, log: LogSink) {
+    this.engine = engine;
+    this.buffers = buffers;
+    this.config = config;
+    this.log = log;
+    this.headersUp = new HeaderRules(config.headersUp);
+    this.headersDown = new HeaderRules(config.headersDown);
+  }
+
+  takeHttpStream(session: HttpSession): HttpStream {
+    const stream = this.#spareStreams.pop() ?? new HttpStream(this);
+    stream.assign(session);
+    return stream;
+  }
+
+  giveHttpStream(stream: HttpStream): void {
+    stream.assign(null);
+    if (this.#spareStreams.length < SPARE_MAX) this.#spareStreams.push(stream);
+  }
+
+  /** The bytes of a Host value; texts come from the configuration only. */
+  hostBytes(text: string): Uint8Array {
+    let bytes = this.#hostBytes.get(text);
+    if (bytes === undefined) this.#hostBytes.set(text, bytes = new TextEncoder().encode(text));
+    return bytes;
+  }
+}
+
+function newParserPool(kind: "request" | "response"): ParserPool {
+  const spare: HeadParser[] = [];
+  return {
+    take: () => spare.pop() ?? new HeadParser(kind),
+    give: (parser) => {
+      if (spare.length < SPARE_MAX) spare.push(parser);
+    },
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * A server: one configured address of a backend, what it resolves to, and what is known about it.
+ *
+ *     state      when                                              new traffic
+ *     UP         it has an address                                 yes (weight above 0)
+ *     DOWN       its name does not resolve (yet)                   no
+ *
+ * May import: base, config, event, mux, net, proxy.
+ *
+ * @module
+ */
+import type { ServerConfig } from "../config/model.ts";
+import type { Engine } from "../event/engine.ts";
+import type { SocketAddress } from "../event/poller.ts";
+import type { Candidate } from "./balance/balance.ts";
+import { newServerCounters, type ServerCounters } from "./counters.ts";
+import { IdlePool } from "./idle_pool.ts";
+
+/** See the module's text. The balancer reads the {@linkcode Candidate} fields. */
+export class Server implements Candidate {
+  readonly config: ServerConfig;
+  readonly index: number;
+  readonly counters: ServerCounters = newServerCounters();
+  readonly idle: IdlePool;
+  readonly weight: number;
+  readonly isBackup: boolean;
+  /** Connections of streams, idle ones not counted. */
+  currentConns = 0;
+  /** Why it has no address, in words; "" when it has. */
+  downReason = "its name is not resolved yet";
+  #addresses: readonly SocketAddress[] = [];
+  #preferred = 0;
+  readonly #onUsableChange: (server: Server) => void;
+
+  constructor(
+    config: ServerConfig,
+    index: number,
+    engine: Engine,
+    options: {
+      readonly poolPurgeMs: number;
+      readonly poolMaxConn: number;
+      readonly onUsableChange: (server: Server) => void;
+      readonly onIdleClosed: () => void;
+    },
+  ) {
+    this.config = config;
+    this.index = index;
+    this.weight = config.weight;
+    this.isBackup = config.backup;
+    this.#onUsableChange = options.onUsableChange;
+    this.idle = new IdlePool(engine, {
+      purgeMs: options.poolPurgeMs,
+      maxConn: options.poolMaxConn,
+      onClosed: options.onIdleClosed,
+    }, this.counters);
+  }
+
+  get usable(): boolean {
+    return this.#addresses.length > 0;
+  }
+
+  get addressCount(): number {
+    return this.#addresses.length;
+  }
+
+  /** The address to try as the `attempt`-th, from 0: the one that worked last comes first. */
+  address(attempt: number): SocketAddress {
+    return this.#addresses[(this.#preferred + attempt) % this.#addresses.length]!;
+  }
+
+  /** The address tried as the `attempt`-th worked. */
+  preferAddress(attempt: number): void {
+    this.#preferred = (this.#preferred + attempt) % this.#addresses.length;
+  }
+
+  /** Takes over what its name resolves to now; idle connections to addresses that are gone are closed. */
+  setAddresses(addresses: readonly SocketAddress[], downReason: string): void {
+    const wasUsable = this.usable;
+    this.#addresses = addresses;
+    this.#preferred = 0;
+    this.downReason = addresses.length > 0 ? "" : downReason;
+    if (wasUsable) this.idle.clear();
+    if (wasUsable !== this.usable) this.#onUsableChange(this);
+  }
+}

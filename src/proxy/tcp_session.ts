@@ -1,0 +1,203 @@
+/**
+ * A TCP session: a client connection relayed to one server (HAProxy: mode tcp).
+ *
+ *     CONNECT --connected--> RELAY --both ways ended, reset, or time-out--> log, closed
+ *        |  (nothing is received from the client yet)
+ *        +--no server--> log, closed with a reset
+ *
+ *     timers: connect (dispatch) · client and server inactivity · client-fin, server-fin once that side has ended
+ *
+ * May import: base, config, event, mux, proxy.
+ *
+ * @module
+ */
+import { NEVER_MS } from "../event/task.ts";
+import type { FdHandler } from "../event/fd_table.ts";
+import { Direction } from "../event/fd_state.ts";
+import type { TaskHandler } from "../event/run_queue.ts";
+import { Relay, type RelayOwner } from "../mux/relay.ts";
+import { NO_FD, SocketEnd } from "../mux/socket_end.ts";
+import type { ClientIdentity } from "./client_identity.ts";
+import { Dispatch, type DispatchOwner, formatAddress } from "./dispatch.ts";
+import type { Listener } from "./listener.ts";
+import { EndCause, EndPhase, newLogRecord } from "./log_record.ts";
+import type { ProxyContext } from "./proxy_context.ts";
+
+/** See the module's text. */
+export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHandler {
+  readonly context: ProxyContext;
+  readonly listener: Listener;
+  readonly #client: SocketEnd;
+  readonly #server: SocketEnd;
+  readonly #identity: ClientIdentity;
+  readonly #dispatch: Dispatch;
+  readonly #task: number;
+  readonly #acceptedMs: number;
+  readonly #acceptedWallMs: number;
+  #connectedMs = 0;
+  #relay: Relay | null = null;
+  #clientDeadlineMs = NEVER_MS;
+  #serverDeadlineMs = NEVER_MS;
+  #clientBytesSeen = 0;
+  #serverBytesSeen = 0;
+  #isOver = false;
+
+  constructor(context: ProxyContext, listener: Listener, fd: number, identity: ClientIdentity) {
+    const { engine } = context;
+    this.context = context;
+    this.listener = listener;
+    this.#identity = identity;
+    this.#acceptedMs = engine.nowMs;
+    this.#acceptedWallMs = engine.wallNowMs;
+    this.#client = new SocketEnd(context);
+    this.#client.open(fd, listener.ioClass);
+    this.#server = new SocketEnd(context);
+    this.#dispatch = new Dispatch(engine, this);
+    this.#task = engine.scheduler.create(this);
+    engine.adopt(fd, this, listener.ioClass);
+    context.sessions.add(this);
+    listener.tcpBackend!.currentConns++;
+    this.#dispatch.start(listener.tcpBackend!);
+  }
+
+  setServerDeadline(deadlineMs: number): void {
+    this.#serverDeadlineMs = deadlineMs;
+    this.#schedule();
+  }
+
+  onServerChosen(): boolean {
+    return false;
+  }
+
+  onServerConnected(fd: number): void {
+    this.#connectedMs = this.context.engine.nowMs;
+    this.#server.open(fd, this.listener.tcpBackend!.ioClass);
+    this.#relay = new Relay(this.#client, this.#server, this);
+    this.#setDeadlines(true, true);
+    this.#relay.start();
+  }
+
+  onDispatchFailed(cause: number, phase: number, why: string): void {
+    this.#finish(cause, phase, why, true);
+  }
+
+  /** Before the relay owns the sockets, the client's is not received from. */
+  onIo(fd: number, ready: number): void {
+    if ((ready & Direction.RECV) !== 0) this.context.engine.fdTable.stopRecv(fd);
+  }
+
+  onRelayActivity(): void {
+    const hasClientMoved = this.#client.receivedBytes + this.#client.sentBytes !== this.#clientBytesSeen;
+    const hasServerMoved = this.#server.receivedBytes + this.#server.sentBytes !== this.#serverBytesSeen;
+    this.#setDeadlines(hasClientMoved, hasServerMoved);
+  }
+
+  onRelayEnd(): void {
+    const client = this.#client;
+    const server = this.#server;
+    if (client.receiveError !== 0 || (client.sendError !== 0 && server.receiveError === 0)) {
+      this.#finish(EndCause.CLIENT, EndPhase.DATA, "the client reset the connection", true);
+    } else if (server.receiveError !== 0 || server.sendError !== 0) {
+      this.#finish(EndCause.SERVER, EndPhase.DATA, "the server reset the connection", true);
+    } else this.#finish(EndCause.NONE, EndPhase.NONE, "", false);
+  }
+
+  onTask(): void {
+    const nowMs = this.context.engine.nowMs;
+    if (nowMs >= this.#serverDeadlineMs) {
+      this.#serverDeadlineMs = NEVER_MS;
+      if (this.#relay === null) this.#dispatch.onDeadline();
+      else this.#onTimeout(EndCause.SERVER_TIMEOUT, "the server", this.#server.isReceiveEnded);
+    } else if (nowMs >= this.#clientDeadlineMs) {
+      this.#clientDeadlineMs = NEVER_MS;
+      this.#onTimeout(EndCause.CLIENT_TIMEOUT, "the client", this.#client.isReceiveEnded);
+    }
+    if (!this.#isOver) this.#schedule();
+  }
+
+  /** hadro stops: a relay may go on until the drain's deadline. */
+  drain(): void {}
+
+  /** hadro stops at once. */
+  kill(): void {
+    this.#finish(
+      EndCause.KILLED,
+      this.#relay === null ? EndPhase.CONNECT : EndPhase.DATA,
+      "hadro was stopped",
+      true,
+    );
+  }
+
+  #onTimeout(cause: number, who: string, isHalfClosed: boolean): void {
+    const state = isHalfClosed ? "half-closed and inactive" : "inactive";
+    this.#finish(cause, EndPhase.DATA, `${who} was ${state} for too long`, true);
+  }
+
+  #setDeadlines(forClient: boolean, forServer: boolean): void {
+    const nowMs = this.context.engine.nowMs;
+    const clientTimeouts = this.listener.config.timeouts;
+    const serverTimeouts = this.listener.tcpBackend!.config.timeouts;
+    if (forClient) {
+      this.#clientBytesSeen = this.#client.receivedBytes + this.#client.sentBytes;
+      this.#clientDeadlineMs = nowMs +
+        (this.#client.isReceiveEnded ? clientTimeouts.clientFinMs : clientTimeouts.clientMs);
+    }
+    if (forServer) {
+      this.#serverBytesSeen = this.#server.receivedBytes + this.#server.sentBytes;
+      this.#serverDeadlineMs = nowMs +
+        (this.#server.isReceiveEnded ? serverTimeouts.serverFinMs : serverTimeouts.serverMs);
+    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const deadlineMs = Math.min(this.#clientDeadlineMs, this.#serverDeadlineMs);
+    this.context.engine.scheduler.scheduleAt(this.#task, deadlineMs);
+  }
+
+  #finish(cause: number, phase: number, why: string, isReset: boolean): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#relay?.abandon();
+    this.#log(cause, phase, why);
+    const hadServer = this.#server.fd !== NO_FD;
+    this.#server.closeSocket(isReset);
+    this.#dispatch.leave();
+    if (hadServer) this.context.onServerConnectionClosed();
+    this.listener.tcpBackend!.currentConns--;
+    this.#client.closeSocket(isReset);
+    this.context.engine.scheduler.release(this.#task);
+    this.context.sessions.delete(this);
+    this.listener.onConnectionClosed();
+  }
+
+  #log(cause: number, phase: number, why: string): void {
+    if (!this.context.log.enabled) return;
+    const record = newLogRecord(0);
+    const server = this.#dispatch.server;
+    const nowMs = this.context.engine.nowMs;
+    record.scheme = "tcp";
+    record.clientAddress = this.#identity.address;
+    record.clientPort = this.#identity.port;
+    record.acceptWallMs = record.requestWallMs = this.#acceptedWallMs;
+    record.frontendName = this.listener.config.name;
+    record.backendName = this.listener.tcpBackend!.config.name;
+    record.serverName = server?.config.name ?? "";
+    record.serverAddress = server === null ? "" : formatAddress(this.#dispatch.address);
+    record.queueMs = server === null ? -1 : 0;
+    record.connectMs = this.#connectedMs === 0 ? -1 : Math.round(this.#connectedMs - this.#acceptedMs);
+    record.totalMs = record.activeMs = Math.round(nowMs - this.#acceptedMs);
+    record.bytesIn = this.#client.receivedBytes;
+    record.bytesOut = this.#client.sentBytes;
+    record.retries = this.#dispatch.retries;
+    record.redispatched = this.#dispatch.isRedispatched;
+    record.endCause = cause;
+    record.endPhase = phase;
+    record.why = why;
+    record.processConns = this.context.connectionCount;
+    record.frontendConns = this.listener.connectionCount;
+    record.backendConns = this.listener.tcpBackend!.currentConns;
+    record.serverConns = server?.currentConns ?? 0;
+    this.context.log.logStream(record);
+  }
+}
