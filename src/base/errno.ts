@@ -39,7 +39,9 @@ export const Errno = {
 /** One of the values of {@linkcode Errno}. */
 export type ErrnoValue = (typeof Errno)[keyof typeof Errno];
 
-const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(Errno).map(([name, value]) => [value, name]));
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(Errno).map(([name, value]) => [value, name]),
+);
 
 /** Returns the POSIX name of an error number, negated or not: `"ECONNREFUSED"`; `"E999"` for an unknown one. */
 export function errnoName(errno: number): string {

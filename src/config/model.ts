@@ -27,7 +27,10 @@ export type Priority = "high" | "normal" | "low";
 export type BalanceAlgorithm = "roundrobin" | "leastconn" | "random" | "first";
 
 /** What the Host header says to a server: the client's own, the server's address, or a fixed name. */
-export type HostPolicy = { readonly kind: "client" } | { readonly kind: "backend" } | { readonly kind: "name"; readonly name: string };
+export type HostPolicy = { readonly kind: "client" } | { readonly kind: "backend" } | {
+  readonly kind: "name";
+  readonly name: string;
+};
 
 /** All timeouts, in milliseconds; each is finite and at least 1. HAProxy's `timeout` keywords. */
 export interface Timeouts {

@@ -15,8 +15,12 @@ import { Errno } from "../base/errno.ts";
 import { Criticality } from "../buffer/criticality.ts";
 import { Direction } from "../event/fd_state.ts";
 import type { FdHandler } from "../event/fd_table.ts";
-import { H1End, HEAD_CAPACITY, HeadStatus } from "./h1_end.ts";
-import { FULL_CAPACITY } from "./socket_end.ts";
+import type { Slab } from "../base/slab.ts";
+import { H1End, HEAD_CAPACITY, HeadStatus, type ParserPool } from "./h1_end.ts";
+import { type EndContext, FULL_CAPACITY } from "./socket_end.ts";
+
+/** How much of unasked bytes is looked at. */
+export const PROBE_BYTES = 1;
 
 export const BackPhase = { IDLE: 0, HEAD: 1, BODY: 2, DONE: 3 } as const;
 
@@ -48,8 +52,15 @@ export class H1Back extends H1End implements FdHandler {
   idleNext: H1Back | null = null;
   idlePrev: H1Back | null = null;
   idleSinceMs = 0;
+  readonly #probe: Slab;
   #owner: H1BackOwner | null = null;
   #idleOwner: IdleOwner | null = null;
+
+  /** @param probe Memory for looking whether an idle connection has something to say; shared, never read. */
+  constructor(context: EndContext, parsers: ParserPool, probe: Slab) {
+    super(context, parsers);
+    this.#probe = probe;
+  }
 
   /** Begins an exchange. */
   attach(owner: H1BackOwner): void {
@@ -91,7 +102,7 @@ export class H1Back extends H1End implements FdHandler {
 
   onIo(fd: number, ready: number): void {
     if (this.#owner === null) {
-      this.#idleOwner!.onIdleEvent(this);
+      if (!this.#isStillIdle(fd)) this.#idleOwner!.onIdleEvent(this);
       return;
     }
     if ((ready & Direction.SEND) !== 0) {
@@ -99,6 +110,14 @@ export class H1Back extends H1End implements FdHandler {
       if (this.fd !== fd || this.#owner === null) return;
     }
     if ((ready & Direction.RECV) !== 0) this.#onReceivable();
+  }
+
+  /** Readiness may be old news: only what a receive finds counts. */
+  #isStillIdle(fd: number): boolean {
+    const { engine } = this.context;
+    if (engine.recv(fd, this.#probe, 0, PROBE_BYTES) !== -Errno.EAGAIN) return false;
+    engine.fdTable.cantRecv(fd);
+    return true;
   }
 
   #onReceivable(): void {

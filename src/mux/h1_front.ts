@@ -129,6 +129,7 @@ export class H1Front extends H1End implements FdHandler {
     if (status === HeadStatus.DONE) this.#owner.onRequestHead();
     else if (status === HeadStatus.BAD) this.#owner.onRequestBad(this.parsedHead.errorCode);
     else if (status === HeadStatus.TOO_LARGE) this.#owner.onRequestBad(0);
+    else if (this.isReceiveEnded) this.#owner.onClientEnd();
   }
 
   #onBody(): void {

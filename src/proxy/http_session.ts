@@ -22,6 +22,9 @@ import { EndCause, EndPhase } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 
+/** How long bytes are thrown away behind the last answer. */
+export const DRAIN_MS_MAX = 2_000;
+
 /** See the module's text. */
 export class HttpSession implements H1FrontOwner, TaskHandler {
   readonly context: ProxyContext;
@@ -120,7 +123,8 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
   onStreamEnd(keepsAlive: boolean): void {
     const { engine } = this.context;
     this.#giveStream();
-    if (this.front.isReceiveEnded || this.front.receiveError !== 0 || this.front.sendError !== 0) {
+    const isSpent = this.front.isReceiveEnded && this.front.waitingBytes === 0;
+    if (isSpent || this.front.receiveError !== 0 || this.front.sendError !== 0) {
       this.close(false);
       return;
     }
@@ -167,10 +171,13 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
     }
     this.front.drain();
     this.setServerDeadline(NEVER_MS);
-    this.setClientDeadline(this.context.engine.nowMs + this.listener.config.timeouts.clientFinMs);
+    const drainMs = Math.min(DRAIN_MS_MAX, this.listener.config.timeouts.clientFinMs);
+    this.setClientDeadline(this.context.engine.nowMs + drainMs);
   }
 
+  /** A first request that never came is answered and logged as one (HAProxy: 408, cR); a further one ends in silence. */
   #onClientTimeout(): void {
+    if (this.#stream === null && this.requestCount === 0) this.onRequestBegin();
     if (this.#stream !== null) this.#stream.onClientTimeout();
     else this.close(false);
   }

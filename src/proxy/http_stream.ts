@@ -131,7 +131,6 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.backend = backend;
     backend.currentConns++;
     this.record.backendName = backend.config.name;
-    this.record.queueMs = 0;
     this.dispatch.start(backend);
   }
 
@@ -142,6 +141,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   /** A later request of a session may use an idle connection; its first one may not (http-reuse safe). */
   onServerChosen(server: Server): boolean {
     this.record.serverName = server.config.name;
+    this.record.queueMs = 0;
     if (this.session.requestCount <= 1) return false;
     const back = server.idle.take();
     if (back === null) return false;
@@ -152,7 +152,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   }
 
   onServerConnected(fd: number): void {
-    const back = new H1Back(this.context, this.context.responseParsers);
+    const back = new H1Back(this.context, this.context.responseParsers, this.context.probe);
     back.open(fd, this.backend!.ioClass);
     this.context.engine.fdTable.setHandler(fd, back);
     this.isReused = false;
@@ -242,7 +242,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     const { front } = this.session;
     const isWhole = front.phase === FrontPhase.DONE;
     if (front.receiveError === 0 && isWhole) {
-      this.clientPersists = false;
+      const hasPipelined = front.waitingBytes > front.forwardableBytes;
+      this.clientPersists &&= hasPipelined;
       return;
     }
     if (this.step === StreamStep.REQUEST) {
@@ -424,11 +425,12 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   /** Gives the server's connection to the idle pool, or closes it, and leaves the server. */
   #releaseBack(isReusable: boolean, isReset = false): void {
     const back = this.back;
+    const { server } = this.dispatch;
+    if (server !== null && server.usable) this.record.serverAddress = formatAddress(this.dispatch.address);
     if (back !== null) {
       this.back = null;
-      this.record.serverAddress = formatAddress(this.dispatch.address);
       this.record.bytesOut = back.receivedBytes;
-      if (!isReusable || this.context.isDraining || !this.dispatch.server!.idle.put(back)) {
+      if (!isReusable || this.context.isDraining || !server!.idle.put(back)) {
         back.closeSocket(isReset);
         this.context.onServerConnectionClosed();
       }

@@ -5,11 +5,13 @@
  *
  * @module
  */
+import { Slab } from "../base/slab.ts";
 import type { Config } from "../config/model.ts";
 import type { BufferWait } from "../buffer/buffer_wait.ts";
 import { BUFFER_SIZE } from "../buffer/pool.ts";
 import type { Engine } from "../event/engine.ts";
 import type { ParserPool } from "../mux/h1_end.ts";
+import { PROBE_BYTES } from "../mux/h1_back.ts";
 import type { EndContext } from "../mux/socket_end.ts";
 import { HeadEdit } from "../protocol/h1/head_edit.ts";
 import { HeadParser } from "../protocol/h1/head_parser.ts";
@@ -35,6 +37,8 @@ export class ProxyContext implements EndContext {
   readonly headersUp: HeaderRules;
   readonly headersDown: HeaderRules;
   readonly errorReplies = new ErrorReplies();
+  /** For looking whether an idle connection has something to say. */
+  readonly probe = new Slab(PROBE_BYTES);
   /** For building a start line; valid until the next use. */
   readonly scratch = new Uint8Array(BUFFER_SIZE);
   readonly sessions = new Set<HttpSession | TcpSession>();

@@ -10,7 +10,8 @@
  *     END_LF        LF                                        DONE
  *
  * Lines end in CRLF and nothing else; folded lines are refused. What a line starts is written straight into `head.fields`, so
- * nothing is read twice when bytes arrive in pieces.
+ * nothing is read twice when bytes arrive in pieces. A state that ends calls the next one; only where the bytes run out does the
+ * state decide where the next call goes on.
  *
  * May import: protocol/http.
  *
@@ -61,7 +62,7 @@ export class FieldParser {
   #step(bytes: Uint8Array, base: number, at: number, end: number): number {
     switch (this.#state) {
       case State.LINE_START:
-        return this.#startLine(bytes, base, at);
+        return this.#startLine(bytes, base, at, end);
       case State.NAME:
         return this.#scanName(bytes, base, at, end);
       case State.BEFORE_VALUE:
@@ -77,14 +78,14 @@ export class FieldParser {
     }
   }
 
-  #startLine(bytes: Uint8Array, base: number, at: number): number {
+  #startLine(bytes: Uint8Array, base: number, at: number, end: number): number {
     const head = this.#head;
     const octet = bytes[at];
     if ((OCTET_CLASS[octet] & OctetClass.TCHAR) !== 0) {
       if (this.#row === head.fields.length) return head.fail(ParseError.TOO_MANY_FIELDS, at - base);
       head.fields[this.#row + FieldPart.NAME_START] = at - base;
       this.#state = State.NAME;
-      return at + 1;
+      return this.#scanName(bytes, base, at + 1, end);
     }
     if (octet === Octet.CR) {
       this.#state = State.END_LF;
@@ -103,7 +104,7 @@ export class FieldParser {
     head.fields[this.#row + FieldPart.NAME_END] = at - base;
     head.fields[this.#row + FieldPart.NAME_ID] = classifyFieldName(bytes, nameStart, at);
     this.#state = State.BEFORE_VALUE;
-    return at + 1;
+    return this.#skipBlanks(bytes, base, at + 1, end);
   }
 
   #skipBlanks(bytes: Uint8Array, base: number, from: number, end: number): number {
@@ -112,7 +113,7 @@ export class FieldParser {
     if (at === end) return at;
     this.#head.fields[this.#row + FieldPart.VALUE_START] = at - base;
     this.#state = State.VALUE;
-    return at;
+    return this.#scanValue(bytes, base, at, end);
   }
 
   #scanValue(bytes: Uint8Array, base: number, from: number, end: number): number {
@@ -129,7 +130,7 @@ export class FieldParser {
     while (valueEnd > valueStart && (OCTET_CLASS[bytes[valueEnd - 1]] & OctetClass.BLANK) !== 0) valueEnd--;
     head.fields[this.#row + FieldPart.VALUE_END] = valueEnd - base;
     this.#state = State.LF;
-    return at + 1;
+    return at + 1 < end ? this.#endLine(bytes, base, at + 1) : at + 1;
   }
 
   #endLine(bytes: Uint8Array, base: number, at: number): number {

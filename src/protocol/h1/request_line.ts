@@ -9,6 +9,8 @@
  *     VERSION      "HTTP/" DIGIT "." DIGIT            CR
  *     CR, LF       CRLF                               DONE
  *
+ * A state that ends calls the next one; only where the bytes run out does the state decide where the next call goes on.
+ *
  * May import: protocol/http.
  *
  * @module
@@ -70,7 +72,7 @@ export class RequestLineParser {
   #step(bytes: Uint8Array, base: number, at: number, end: number): number {
     switch (this.#state) {
       case State.EMPTY_LINE:
-        return this.#startLine(bytes, base, at);
+        return this.#startLine(bytes, base, at, end);
       case State.METHOD:
         return this.#scanMethod(bytes, base, at, end);
       case State.TARGET:
@@ -84,7 +86,7 @@ export class RequestLineParser {
     }
   }
 
-  #startLine(bytes: Uint8Array, base: number, at: number): number {
+  #startLine(bytes: Uint8Array, base: number, at: number, end: number): number {
     const head = this.#head;
     const octet = bytes[at];
     if (octet === Octet.CR) {
@@ -95,7 +97,7 @@ export class RequestLineParser {
     if (octet === Octet.LF) return head.fail(ParseError.BARE_LF, at - base);
     head.startOffset = at - base;
     this.#state = State.METHOD;
-    return at;
+    return this.#scanMethod(bytes, base, at, end);
   }
 
   #scanMethod(bytes: Uint8Array, base: number, from: number, end: number): number {
@@ -111,7 +113,7 @@ export class RequestLineParser {
     head.methodEnd = at - base;
     head.targetStart = at + 1 - base;
     this.#state = State.TARGET;
-    return at + 1;
+    return this.#scanTarget(bytes, base, at + 1, end);
   }
 
   #scanTarget(bytes: Uint8Array, base: number, from: number, end: number): number {
@@ -127,7 +129,7 @@ export class RequestLineParser {
     if (!checkTarget(head, bytes, base)) return -1;
     this.#versionStart = at + 1 - base;
     this.#state = State.VERSION;
-    return at + 1;
+    return this.#scanVersion(bytes, base, at + 1, end);
   }
 
   #scanVersion(bytes: Uint8Array, base: number, from: number, end: number): number {

@@ -140,7 +140,11 @@ describe("RFC 9112 section 4, status line", () => {
     ["ICY 200 OK", ParseError.BAD_VERSION],
     ["HTTP/1.1 200 a\0", ParseError.BAD_REASON],
     ["\r\nHTTP/1.1 200 OK", ParseError.BAD_VERSION],
-  ])("refuses %s", (line, code) => expectRefused(response(`${line}\r\nContent-Length: 0\r\n\r\n`), code));
+  ])(
+    "refuses %s",
+    (line, code) =>
+      expectRefused(response(`${line}\r\nContent-Length: 0\r\n\r\n`), code, parseErrorStatus(code)),
+  );
 });
 
 describe("RFC 9112 section 5, field syntax", () => {

@@ -1,0 +1,27 @@
+/**
+ * First: the first server that can be used, in the order written (HAProxy's first; its maxconn comes with the server queue).
+ *
+ * May import: base, config, proxy/balance.
+ *
+ * @module
+ */
+import type { Bitmap } from "../../base/bitmap.ts";
+import { type Balancer, type Candidate, chooseBackup, isEligible } from "./balance.ts";
+
+/** See the module's text. */
+export class First implements Balancer {
+  readonly #candidates: readonly Candidate[];
+
+  constructor(candidates: readonly Candidate[]) {
+    this.#candidates = candidates;
+  }
+
+  choose(tried: Bitmap | null): number {
+    for (let i = 0; i < this.#candidates.length; i++) {
+      if (isEligible(this.#candidates[i], i, tried)) return i;
+    }
+    return chooseBackup(this.#candidates, tried);
+  }
+
+  onServerChange(): void {}
+}
