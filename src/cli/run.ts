@@ -14,18 +14,18 @@ import { BufferWait } from "../buffer/buffer_wait.ts";
 import { PRIORITY_RESERVE_DIVISOR, RESERVE_COUNT } from "../buffer/criticality.ts";
 import { BUFFER_SIZE, BufferPool } from "../buffer/pool.ts";
 import type { Config } from "../config/model.ts";
-import { planMemory } from "../config/memory_plan.ts";
+import type { MemoryPlan } from "../config/memory_plan.ts";
 import { systemClock } from "../event/clock.ts";
 import { Engine } from "../event/engine.ts";
 import { PollerDeno } from "../event/poller_deno.ts";
 import type { MemorySource } from "../event/poller_deno_slots.ts";
 import { NameResolver } from "../net/resolver.ts";
-import { openAccessLog } from "../observe/access_log/access_log.ts";
+import { type AccessLog, LogFileError, openAccessLog } from "../observe/access_log/access_log.ts";
 import { formatAddress } from "../proxy/dispatch.ts";
 import { BindError, Proxy } from "../proxy/proxy.ts";
 import { SocketReset } from "../sys/socket_reset.ts";
+import { checkLogFormat, planOrFail } from "./dry_run.ts";
 import { ExitCode } from "./exit_codes.ts";
-import { readFdLimit } from "./fd_limit.ts";
 
 /** How long the log may take to go out at the end. */
 const LOG_CLOSE_MS = 2_000;
@@ -34,15 +34,13 @@ const LOG_CLOSE_MS = 2_000;
 export async function runProxy(config: Config): Promise<number> {
   const report = (message: string) => writeStderr(`hadro: ${message}\n`);
   if (config.poller === "epoll") report("poller epoll is not in this version; using deno");
-  const { engine, buffers, close } = buildEngine(config);
-  const log = openAccessLog(config.log, { onError: report });
+  const plan = planOrFail(config);
+  checkLogFormat(config);
+  const log = openLog(config, report);
+  if (log === null) return ExitCode.RUNTIME;
+  const { engine, buffers, close } = buildEngine(config, plan);
   engine.onTurnEnd = () => log.flushSoon();
   const drained = Promise.withResolvers<number>();
-  const plan = planMemory({
-    maxMemBytes: config.maxMemBytes,
-    maxconn: config.maxconn,
-    fdLimit: readFdLimit(),
-  });
   const proxy = new Proxy(engine, buffers, {
     config,
     maxconn: plan.maxconn,
@@ -79,12 +77,22 @@ export async function runProxy(config: Config): Promise<number> {
   return ExitCode.OK;
 }
 
-function buildEngine(config: Config): { engine: Engine; buffers: BufferWait; close: () => void } {
-  const plan = planMemory({
-    maxMemBytes: config.maxMemBytes,
-    maxconn: config.maxconn,
-    fdLimit: readFdLimit(),
-  });
+/** Opens the access log; null when its file cannot be opened, which is told. */
+function openLog(config: Config, report: (message: string) => void): AccessLog | null {
+  const hasColour = Deno.stdout.isTerminal() && !Deno.noColor;
+  try {
+    return openAccessLog(config.log, { onError: report, hasColour });
+  } catch (error) {
+    if (!(error instanceof LogFileError)) throw error;
+    report(error.message);
+    return null;
+  }
+}
+
+function buildEngine(
+  config: Config,
+  plan: MemoryPlan,
+): { engine: Engine; buffers: BufferWait; close: () => void } {
   const hasPriority = config.listeners.some((listener) => listener.priority === "high") ||
     config.backends.some((backend) => backend.priority === "high");
   const pool = new BufferPool({

@@ -17,7 +17,7 @@
 import { lookup } from "node:dns/promises";
 import type { Endpoint } from "../config/model.ts";
 import type { SocketAddress } from "../event/poller.ts";
-import { canonicalHost, isIpLiteral } from "./address.ts";
+import { canonicalHost, isIpLiteral } from "../base/ip_address.ts";
 
 /** What a watcher is told: addresses, and when there are none why. */
 export type ResolveCallback = (addresses: readonly SocketAddress[], reason: string) => void;

@@ -7,7 +7,7 @@
  */
 import type { Cidr } from "../config/model.ts";
 import type { SocketAddress } from "../event/poller.ts";
-import { addressBytes, canonicalHost } from "../net/address.ts";
+import { addressBytes, canonicalHost } from "../base/ip_address.ts";
 import { isInAny } from "../net/cidr.ts";
 
 /** One client connection's identity. */

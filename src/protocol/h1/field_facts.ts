@@ -16,10 +16,10 @@
  */
 
 import { FieldName } from "../http/field_name.ts";
+import { nextListElementEnd, skipListSeparators, trimElementEnd } from "../http/list.ts";
 import { ConnectionFlag, FieldPart, type MessageHead } from "../http/message_head.ts";
 import { asciiBytes, equalIgnoringCase, OCTET_CLASS, OctetClass } from "../http/octet.ts";
 import { isAuthority } from "../http/uri.ts";
-import { nextListElementEnd, skipListSeparators, trimElementEnd } from "../http/list.ts";
 import { ParseError } from "./parse_error.ts";
 
 /** Options that Connection may list in one head. */

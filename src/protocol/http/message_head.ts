@@ -9,8 +9,9 @@
  *           |  methodEnd                  startLineEnd         fieldsEnd = headEnd - 2
  *           startOffset
  *
- * `fields` holds {@linkcode FIELD_STRIDE} integers per field: name start, name end, value start, value end (white space around the
- * value left out) and the name's id. A field's line runs from its name start to the next field's name start or `fieldsEnd`.
+ * `fields` holds {@linkcode FIELD_STRIDE} integers per field: name start, name end, value start, value end (white space
+ * around the value left out) and the name's id. A field's line runs from its name start to the next field's name start or
+ * `fieldsEnd`.
  *
  * May import: protocol/http.
  *

@@ -11,7 +11,7 @@
  *     off=0 ...
  *     ```
  *
- * May import: nothing.
+ * May import: protocol.
  *
  * @module
  */
@@ -47,12 +47,12 @@ function readSection(section: string): Fixture {
     title,
     kind: meta.includes("kind=response") ? "response" : "request",
     requestMethod: Method[method as keyof typeof Method],
-    input: bytesOf(unescape(http[1].replaceAll("\n", ""))),
+    input: bytesOf(unescapeText(http[1].replaceAll("\n", ""))),
     log: log[1].trim().split("\n"),
   };
 }
 
-function unescape(text: string): string {
+function unescapeText(text: string): string {
   return text.replace(/\\(?:x([0-9a-f]{2})|([rnt\\]))/gi, (_, hex: string | undefined, letter: string) => {
     return hex === undefined ? ESCAPES[letter] : String.fromCharCode(parseInt(hex, 16));
   });

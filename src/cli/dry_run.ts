@@ -1,0 +1,45 @@
+/**
+ * `--dry-run`: prints what would run, and whether it could.
+ *
+ * May import: config, observe, cli.
+ *
+ * @module
+ */
+import { ConfigError } from "../config/config_error.ts";
+import { explainConfig } from "../config/explain.ts";
+import { MemoryPlanError, planMemory } from "../config/memory_plan.ts";
+import type { MemoryPlan } from "../config/memory_plan.ts";
+import type { Config } from "../config/model.ts";
+import { LogFormatError } from "../observe/access_log/compile.ts";
+import { newFormat } from "../observe/access_log/access_log.ts";
+import { ExitCode } from "./exit_codes.ts";
+import { readFdLimit } from "./fd_limit.ts";
+
+/** Prints the explanation on standard output. @throws {ConfigError} */
+export function dryRun(config: Config): number {
+  const lines = explainConfig(config, planOrFail(config));
+  checkLogFormat(config);
+  Deno.stdout.writeSync(new TextEncoder().encode(`${lines.join("\n")}\n`));
+  return ExitCode.OK;
+}
+
+/** Plans the memory of a configuration. @throws {ConfigError} when it does not suffice. */
+export function planOrFail(config: Config): MemoryPlan {
+  try {
+    return planMemory({ maxMemBytes: config.maxMemBytes, maxconn: config.maxconn, fdLimit: readFdLimit() });
+  } catch (error) {
+    if (!(error instanceof MemoryPlanError)) throw error;
+    throw new ConfigError(`Cannot start: ${error.message}`);
+  }
+}
+
+/** @throws {ConfigError} for a custom format that cannot be compiled. */
+export function checkLogFormat(config: Config): void {
+  if (config.log.format === "off") return;
+  try {
+    newFormat(config.log, false);
+  } catch (error) {
+    if (!(error instanceof LogFormatError)) throw error;
+    throw new ConfigError(error.message);
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (lb, retries,
+ * host, prio and the timeouts) may stand on any of its items, with one value.
+ *
+ * May import: base, config.
+ *
+ * @module
+ */
+import { assert } from "../base/assert.ts";
+import { ALGORITHMS } from "./catalogue.ts";
+import { ConfigError } from "./config_error.ts";
+import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
+import { type Item, parseEndpoint } from "./item_parser.ts";
+import type { BackendConfig, ServerConfig, Timeouts } from "./model.ts";
+import type { Settings, SettingText } from "./settings.ts";
+import { readChoice, readCount, readDurationMs, readHostPolicy } from "./values.ts";
+
+const WEIGHT_MAX = 256;
+const RETRIES_MAX = 100;
+
+/** See the module's text. */
+export class BackendBuilder {
+  readonly #settings: Settings;
+  readonly #scheme: "http" | "tcp";
+  readonly #items: Item[] = [];
+  #isRoute = false;
+  #name = "";
+
+  constructor(settings: Settings, scheme: "http" | "tcp") {
+    this.#settings = settings;
+    this.#scheme = scheme;
+  }
+
+  /** Adds a server. @throws {ConfigError} when its scheme does not fit the listener, or a key is unknown. */
+  addServer(item: Item, scheme: "http" | "tcp", isRoute = false): void {
+    rejectUnknownKeys(item, isRoute ? "route" : "backend");
+    if (scheme !== this.#scheme) {
+      throw new ConfigError(
+        `Cannot use ${scheme}:// in ${item.source} ${item.word}: the listener is ${this.#scheme}, and its servers are too`,
+        { source: item.source, word: item.word, column: item.addressColumn - item.scheme.length - 3 },
+      );
+    }
+    this.#isRoute = isRoute;
+    this.#items.push(item);
+  }
+
+  /** Known after {@linkcode BackendBuilder.build}. */
+  get name(): string {
+    assert(this.#name !== "", "a backend is built before its name is asked for");
+    return this.#name;
+  }
+
+  /** Builds; `taken` holds the names of backends built before. @throws {ConfigError} */
+  build(taken: Set<string>): BackendConfig {
+    this.#name = this.#chooseName(taken);
+    taken.add(this.#name);
+    const algorithm = this.#shared("lb") ?? this.#settings.last("lb");
+    const retries = this.#shared("retries") ?? this.#settings.last("retries");
+    const host = this.#shared("host") ?? this.#settings.last("host");
+    const priority = this.#shared("prio");
+    const purge = this.#settings.last("pool-purge-delay");
+    const maxConn = this.#settings.last("pool-max-conn");
+    return {
+      name: this.#name,
+      scheme: this.#scheme,
+      algorithm: readChoice("lb", algorithm.text, ALGORITHMS, algorithm.place),
+      retries: readCount("retries", retries.text, retries.place, 0, RETRIES_MAX),
+      priority: priority === null
+        ? "normal"
+        : readChoice("prio", priority.text, ["high", "normal", "low"] as const, priority.place),
+      hostPolicy: readHostPolicy("host", host.text, host.place),
+      timeouts: readTimeouts(this.#settings, this.#items),
+      poolPurgeMs: readDurationMs("--pool-purge-delay", purge.text, purge.place),
+      poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
+      servers: this.#buildServers(),
+    };
+  }
+
+  #buildServers(): ServerConfig[] {
+    const names = new Set<string>();
+    return this.#items.map((item, index) => {
+      const name = (this.#isRoute ? null : optionText(item, "name")) ?? `s${index + 1}`;
+      if (names.has(name)) {
+        throw new ConfigError(
+          `Cannot use name "${name}" twice: servers of a backend have different names`,
+          optionPlace(item, "name"),
+        );
+      }
+      names.add(name);
+      const weight = optionText(item, "weight");
+      return {
+        name,
+        endpoint: parseEndpoint(item, false),
+        weight: weight === null ? 1 : readCount("weight", weight, optionPlace(item, "weight"), 0, WEIGHT_MAX),
+        backup: optionText(item, "backup") !== null,
+      };
+    });
+  }
+
+  /** `app`, `app2` …, or the name that a route's item gives. */
+  #chooseName(taken: Set<string>): string {
+    const written = this.#isRoute ? this.#shared("name") : null;
+    if (written === null) {
+      let name = "app";
+      for (let i = 2; taken.has(name); i++) name = `app${i}`;
+      return name;
+    }
+    if (taken.has(written.text)) {
+      throw new ConfigError(
+        `Cannot use name "${written.text}" twice: backends have different names`,
+        written.place,
+      );
+    }
+    return written.text;
+  }
+
+  /** The one value of a key over all items; null when none has it. */
+  #shared(key: string): SettingText | null {
+    return sharedOption(this.#items, key);
+  }
+}
+
+/** The timeouts of items: their own keys before the flags. @throws {ConfigError} */
+export function readTimeouts(settings: Settings, items: readonly Item[]): Timeouts {
+  const read = (key: string) => {
+    const { text, place } = sharedOption(items, key) ?? settings.last(`timeout-${key}`);
+    return readDurationMs(`timeout ${key}`, text, place);
+  };
+  return {
+    connectMs: read("connect"),
+    clientMs: read("client"),
+    serverMs: read("server"),
+    requestMs: read("request"),
+    keepAliveMs: read("keepalive"),
+    queueMs: read("queue"),
+    tunnelMs: read("tunnel"),
+    clientFinMs: read("client-fin"),
+    serverFinMs: read("server-fin"),
+  };
+}
+
+function sharedOption(items: readonly Item[], key: string): SettingText | null {
+  let found: SettingText | null = null;
+  for (const item of items) {
+    const text = optionText(item, key);
+    if (text === null) continue;
+    const place = optionPlace(item, key);
+    if (found !== null && found.text !== text) {
+      throw new ConfigError(
+        `Cannot use ${key}=${text}: another server of this backend has ${key}=${found.text}`,
+        place,
+      );
+    }
+    found = { text, place };
+  }
+  return found;
+}

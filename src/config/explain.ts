@@ -1,0 +1,94 @@
+/**
+ * A configuration in words: what `--dry-run` prints and the start-up banner shows, one fact a line.
+ *
+ * May import: base, config.
+ *
+ * @module
+ */
+import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
+import { formatEndpoint } from "./item_parser.ts";
+import { CONNECTION_COST_BYTES, type MemoryPlan, PLAN_BUFFER_BYTES } from "./memory_plan.ts";
+import type { BackendConfig, Config, ListenerConfig } from "./model.ts";
+
+/** Returns the lines. */
+export function explainConfig(config: Config, plan: MemoryPlan): string[] {
+  return [
+    ...config.listeners.flatMap((listener) => explainListener(listener)),
+    ...config.backends.flatMap((backend) => explainBackend(backend)),
+    ...explainHeaders(config),
+    `log      ${config.log.format === "custom" ? `"${config.log.pattern}"` : config.log.format} to ${
+      config.log.file === "-" ? "standard output" : config.log.file
+    }, ${config.log.full} when full`,
+    `limits   maxconn ${plan.maxconn}   mem ceiling ${
+      formatSizeBytes(config.maxMemBytes)
+    } = ${plan.maxconn} x 2 x ${
+      formatSizeBytes(CONNECTION_COST_BYTES)
+    } + ${plan.bufferCount} buffers x ${PLAN_BUFFER_BYTES}   drain ${formatDurationMs(config.drainMs)}`,
+  ];
+}
+
+function explainListener(listener: ListenerConfig): string[] {
+  const { timeouts } = listener;
+  const address = listener.endpoint.kind === "tcp" && listener.endpoint.host === ""
+    ? `[::]:${listener.endpoint.port} + 0.0.0.0:${listener.endpoint.port}`
+    : formatEndpoint(listener.endpoint);
+  const facts = [
+    listener.priority === "normal" ? "" : `prio ${listener.priority}`,
+    listener.maxconn === 0 ? "" : `maxconn ${listener.maxconn}`,
+    `timeouts client ${formatDurationMs(timeouts.clientMs)} request ${
+      formatDurationMs(timeouts.requestMs)
+    } keepalive ${formatDurationMs(timeouts.keepAliveMs)}`,
+  ];
+  const lines = [
+    `listen   ${listener.scheme.padEnd(4)} ${address}  (${listener.name})  ${
+      facts.filter((f) => f !== "").join("  ")
+    }`,
+  ];
+  for (const route of listener.routes) {
+    lines.push(
+      `route    ${listener.name}  ${route.host || "any host"} ${route.pathPrefix || "/"} -> ${route.backend}`,
+    );
+  }
+  const fallback = listener.defaultBackend === "" ? "404" : listener.defaultBackend;
+  lines.push(`route    ${listener.name}  default -> ${fallback}`);
+  return lines;
+}
+
+function explainBackend(backend: BackendConfig): string[] {
+  const { timeouts, hostPolicy } = backend;
+  const host = hostPolicy.kind === "name" ? hostPolicy.name : hostPolicy.kind;
+  const lines = [
+    `backend  ${backend.name}  ${backend.algorithm}  retries ${backend.retries}  ` +
+    `${backend.scheme === "http" ? `host=${host}  ` : ""}timeouts connect ${
+      formatDurationMs(timeouts.connectMs)
+    } server ${formatDurationMs(timeouts.serverMs)} tunnel ${formatDurationMs(timeouts.tunnelMs)}`,
+  ];
+  for (const server of backend.servers) {
+    const address = server.endpoint.kind === "tcp" && server.endpoint.host === ""
+      ? `localhost:${server.endpoint.port}`
+      : formatEndpoint(server.endpoint);
+    lines.push(
+      `server   ${backend.name}/${server.name}  ${backend.scheme}://${address}  weight ${server.weight}${
+        server.backup ? "  backup" : ""
+      }`,
+    );
+  }
+  return lines;
+}
+
+function explainHeaders(config: Config): string[] {
+  const rules = (kind: string, list: Config["headersUp"]) =>
+    list.map((rule) => `${kind} ${rule.action} ${rule.name}${rule.value === "" ? "" : `: ${rule.value}`}`);
+  const trust = config.trust.map((range) => `${formatBytes(range.bytes)}/${range.prefixBits}`);
+  return [
+    ...rules("headers  up  ", config.headersUp),
+    ...rules("headers  down", config.headersDown),
+    ...(trust.length === 0 ? [] : [`trust    ${trust.join(" ")}`]),
+  ];
+}
+
+function formatBytes(bytes: readonly number[]): string {
+  if (bytes.length === 4) return bytes.join(".");
+  const groups = Array.from({ length: 8 }, (_, i) => ((bytes[i * 2] << 8) | bytes[i * 2 + 1]).toString(16));
+  return groups.join(":");
+}

@@ -1,0 +1,80 @@
+/**
+ * Where `--max-mem` goes: connections get at most half of it, buffers the rest.
+ *
+ *     max-mem = maxconn × 2 fds × CONNECTION_COST_BYTES + buffers × 16,448
+ *
+ * Outside of it: the runtime itself (about 70 MB, as any Deno program), and the kernel's socket buffers.
+ *
+ * May import: nothing.
+ *
+ * @module
+ */
+
+/** Memory of one connection, either side: socket, slot, handler, timers. Measured: docs/measurements.md. */
+export const CONNECTION_COST_BYTES = 6_144;
+/** As in buffer/pool.ts. */
+export const PLAN_BUFFER_BYTES = 16_448;
+export const BUFFER_COUNT_MIN = 32;
+/** Descriptors that are not connections: listeners, log, runtime. */
+export const FD_RESERVE = 64;
+
+export interface MemoryRequest {
+  readonly maxMemBytes: number;
+  /** 0: derive it. */
+  readonly maxconn: number;
+  readonly fdLimit: number;
+}
+
+export interface MemoryPlan {
+  /** Client connections at once. */
+  readonly maxconn: number;
+  /** Slots of the fd table: clients, servers, listeners. */
+  readonly maxFdCount: number;
+  readonly connectionBytes: number;
+  readonly bufferCount: number;
+  readonly bufferBytes: number;
+}
+
+/** What cannot be planned, in words. */
+export class MemoryPlanError extends Error {
+  override name = "MemoryPlanError";
+}
+
+/** @throws {MemoryPlanError} when the memory or the descriptors do not suffice; it says what would. */
+export function planMemory(request: MemoryRequest): MemoryPlan {
+  const { maxMemBytes, fdLimit } = request;
+  const byFds = Math.floor((fdLimit - FD_RESERVE) / 2);
+  if (byFds < 1) {
+    throw new MemoryPlanError(
+      `the descriptor limit ${fdLimit} is too low; at least ${FD_RESERVE + 2} are needed`,
+    );
+  }
+  const byMemory = Math.floor(maxMemBytes / 2 / (2 * CONNECTION_COST_BYTES));
+  const maxconn = request.maxconn > 0 ? request.maxconn : Math.max(1, Math.min(byMemory, byFds));
+  if (maxconn > byFds) {
+    throw new MemoryPlanError(
+      `maxconn ${maxconn} needs ${
+        maxconn * 2 + FD_RESERVE
+      } descriptors and the limit is ${fdLimit}; raise it (ulimit -n) or use at most ${byFds}`,
+    );
+  }
+  const connectionBytes = maxconn * 2 * CONNECTION_COST_BYTES;
+  const bufferCount = Math.floor((maxMemBytes - connectionBytes) / PLAN_BUFFER_BYTES);
+  if (bufferCount < BUFFER_COUNT_MIN) {
+    const needed = connectionBytes + BUFFER_COUNT_MIN * PLAN_BUFFER_BYTES;
+    throw new MemoryPlanError(
+      `max-mem leaves ${
+        Math.max(0, bufferCount)
+      } buffers beside ${maxconn} connections; it must be at least ${
+        Math.ceil(needed / 1_048_576)
+      }m, or maxconn lower`,
+    );
+  }
+  return {
+    maxconn,
+    maxFdCount: maxconn * 2 + FD_RESERVE,
+    connectionBytes,
+    bufferCount,
+    bufferBytes: bufferCount * PLAN_BUFFER_BYTES,
+  };
+}

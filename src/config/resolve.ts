@@ -1,0 +1,240 @@
+/**
+ * From what was written to the configuration: items are taken apart, defaults filled in, everything checked.
+ *
+ *     -l LISTEN            begins a service
+ *     -b BACKEND …         servers of its default backend
+ *     -r MATCH=BACKEND …   servers of the backend for that match; the same match again adds servers
+ *     LISTEN BACKEND …     shorthand without flags: one service
+ *
+ * May import: base, config.
+ *
+ * @module
+ */
+import { LOG_FORMATS } from "./catalogue.ts";
+import { ConfigError, suggest } from "./config_error.ts";
+import { BackendBuilder, readTimeouts } from "./backend_builder.ts";
+import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from "./item_parser.ts";
+import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
+import type { BackendConfig, Config, ListenerConfig, LogConfig, RouteConfig } from "./model.ts";
+import type { ItemWord, Settings } from "./settings.ts";
+import { readChoice, readCidr, readCount, readDurationMs, readHeaderRule, readSizeBytes } from "./values.ts";
+
+/** Facts about the surroundings that decide defaults. */
+export interface Surroundings {
+  readonly isStdoutTerminal: boolean;
+}
+
+interface Service {
+  readonly item: Item;
+  readonly scheme: "http" | "tcp";
+  fallback: BackendBuilder | null;
+  readonly routes: { readonly host: string; readonly pathPrefix: string; readonly backend: BackendBuilder }[];
+}
+
+const LATER_SCHEMES = ["https", "tls", "sni", "h2c"];
+
+/** Builds the configuration. @throws {ConfigError} the first thing that is wrong. */
+export function resolveConfig(settings: Settings, surroundings: Surroundings): Config {
+  return new Resolver(settings, surroundings).resolve();
+}
+
+class Resolver {
+  readonly #settings: Settings;
+  readonly #surroundings: Surroundings;
+  readonly #services: Service[] = [];
+
+  constructor(settings: Settings, surroundings: Surroundings) {
+    this.#settings = settings;
+    this.#surroundings = surroundings;
+  }
+
+  resolve(): Config {
+    for (const word of this.#settings.items) this.#read(word);
+    if (this.#services.length === 0) {
+      throw new ConfigError(
+        "Cannot start: no listener; write hadro 8080 localhost:3000, or -l http://:8080 -b :3000",
+      );
+    }
+    const settings = this.#settings;
+    const duration = (name: string) => {
+      const { text, place } = settings.last(name);
+      return readDurationMs(`--${name}`, text, place);
+    };
+    const maxMem = settings.last("max-mem");
+    const maxconn = settings.last("maxconn");
+    const poller = settings.last("poller");
+    const backends = this.#buildBackends();
+    return {
+      listeners: this.#buildListeners(),
+      backends,
+      headersUp: settings.all("header-up").map(({ text, place }) =>
+        readHeaderRule("--header-up", text, place)
+      ),
+      headersDown: settings.all("header-down").map(({ text, place }) =>
+        readHeaderRule("--header-down", text, place)
+      ),
+      trust: settings.all("trust").map(({ text, place }) => readCidr("--trust", text, place)),
+      log: this.#buildLog(),
+      maxMemBytes: readSizeBytes("--max-mem", maxMem.text, maxMem.place),
+      maxconn: readCount("--maxconn", maxconn.text, maxconn.place),
+      drainMs: duration("drain"),
+      poller: readChoice("--poller", poller.text, ["auto", "deno", "epoll"] as const, poller.place),
+    };
+  }
+
+  #read(word: ItemWord): void {
+    for (const text of expandWord(word.source, word.word)) {
+      if (word.kind === "listen") this.#readListen(parseItem(word.source, text));
+      else if (word.kind === "backend") this.#readBackend(parseItem(word.source, text));
+      else this.#readRoute(word.source, text);
+    }
+  }
+
+  #readListen(item: Item): void {
+    const scheme = readScheme(item, "http");
+    rejectUnknownKeys(item, "listen");
+    const endpoint = parseEndpoint(item, true);
+    const twin = this.#services.find(({ item: other }) =>
+      endpoint.port !== 0 && formatEndpoint(parseEndpoint(other, true)) === formatEndpoint(endpoint)
+    );
+    if (twin !== undefined) {
+      throw new ConfigError(
+        `Cannot listen twice on ${formatEndpoint(endpoint)}: ${twin.item.word} does already`,
+        {
+          source: item.source,
+          word: item.word,
+          column: item.addressColumn,
+        },
+      );
+    }
+    this.#services.push({ item, scheme, fallback: null, routes: [] });
+  }
+
+  #readBackend(item: Item): void {
+    const service = this.#service(item);
+    service.fallback ??= new BackendBuilder(this.#settings, service.scheme);
+    service.fallback.addServer(item, readScheme(item, service.scheme));
+  }
+
+  #readRoute(source: string, word: string): void {
+    const equals = word.indexOf("=");
+    const match = equals < 0 ? word : word.slice(0, equals);
+    const place = { source, word, column: 0 };
+    const fail = (state: string): never => {
+      throw new ConfigError(
+        `Cannot use route "${word}": ${state}; write /path=address, host=address or host/path=address`,
+        place,
+      );
+    };
+    if (equals <= 0) fail("there is no match before the =");
+    const slash = match.indexOf("/");
+    const host = (slash < 0 ? match : match.slice(0, slash)).toLowerCase();
+    const pathPrefix = slash < 0 ? "" : match.slice(slash);
+    if (!/^\.?[a-z0-9.-]*$/.test(host) || host === ".") {
+      fail(`"${host}" is no host; .example.com means any name below it`);
+    }
+    if (/[?#\s]/.test(pathPrefix)) fail("a path has no ?, # or space");
+    const item = parseItem(source, word, equals + 1);
+    const service = this.#service(item);
+    if (service.scheme === "tcp") fail("a tcp listener has no routes");
+    let route = service.routes.find((other) => other.host === host && other.pathPrefix === pathPrefix);
+    if (route === undefined) {
+      route = { host, pathPrefix, backend: new BackendBuilder(this.#settings, service.scheme) };
+      service.routes.push(route);
+    }
+    route.backend.addServer(item, readScheme(item, service.scheme), true);
+  }
+
+  #service(item: Item): Service {
+    const service = this.#services.at(-1);
+    if (service !== undefined) return service;
+    throw new ConfigError(`Cannot use ${item.source} ${item.word}: it has no listener; write -l before it`);
+  }
+
+  #buildBackends(): BackendConfig[] {
+    const taken = new Set<string>();
+    const builders = this.#services.flatMap(({ item, fallback, routes }) => {
+      if (fallback === null && routes.length === 0) {
+        throw new ConfigError(`Cannot start: ${item.source} ${item.word} has no backend; add -b address`);
+      }
+      return [...(fallback === null ? [] : [fallback]), ...routes.map((route) => route.backend)];
+    });
+    return builders.map((builder) => builder.build(taken));
+  }
+
+  #buildListeners(): ListenerConfig[] {
+    const taken = new Set<string>();
+    return this.#services.map((service) => {
+      const { item, scheme, fallback, routes } = service;
+      const endpoint = parseEndpoint(item, true);
+      const suffix = endpoint.kind === "unix" ? "unix" : String(endpoint.port);
+      const name = uniqueName(item, optionText(item, "name"), `${scheme}-${suffix}`, taken);
+      const maxconn = optionText(item, "maxconn");
+      const priority = optionText(item, "prio");
+      return {
+        name,
+        scheme,
+        endpoint,
+        priority: priority === null
+          ? "normal"
+          : readChoice("prio", priority, ["high", "normal", "low"] as const, optionPlace(item, "prio")),
+        maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
+        timeouts: readTimeouts(this.#settings, [item]),
+        routes: routes.map(({ host, pathPrefix, backend }): RouteConfig => ({
+          host,
+          pathPrefix,
+          backend: backend.name,
+        })),
+        defaultBackend: fallback?.name ?? "",
+      };
+    });
+  }
+
+  #buildLog(): LogConfig {
+    const { text, place } = this.#settings.last("log");
+    const full = this.#settings.last("log-full");
+    const isCustom = text.includes("%");
+    if (!isCustom && !LOG_FORMATS.some((format) => format === text)) {
+      throw new ConfigError(
+        `Cannot use --log "${text}": no such format${
+          suggest(text, LOG_FORMATS)
+        } A format of your own has % variables`,
+        place,
+      );
+    }
+    const automatic = this.#surroundings.isStdoutTerminal && this.#settings.last("log-file").text === "-"
+      ? "tty"
+      : "json";
+    return {
+      format: isCustom ? "custom" : text === "auto" ? automatic : text as LogConfig["format"],
+      pattern: isCustom ? text : "",
+      file: this.#settings.last("log-file").text,
+      full: readChoice("--log-full", full.text, ["drop", "block"] as const, full.place),
+    };
+  }
+}
+
+function readScheme(item: Item, assumed: "http" | "tcp"): "http" | "tcp" {
+  if (item.scheme === "") return assumed;
+  if (item.scheme === "http" || item.scheme === "tcp") return item.scheme;
+  const isLater = LATER_SCHEMES.includes(item.scheme);
+  const state = isLater
+    ? "it comes with a later version; this one has http and tcp"
+    : `no such scheme${suggest(item.scheme, ["http", "tcp"])}`;
+  throw new ConfigError(`Cannot use scheme "${item.scheme}" in ${item.source} ${item.word}: ${state}`, {
+    source: item.source,
+    word: item.word,
+    column: item.addressColumn - item.scheme.length - 3,
+  });
+}
+
+/** The written name, which must be free, or the assumed one with a number behind it when that is taken. */
+function uniqueName(item: Item, written: string | null, assumed: string, taken: Set<string>): string {
+  if (written !== null && taken.has(written)) {
+    throw new ConfigError(`Cannot use name "${written}" twice: names are unique`, optionPlace(item, "name"));
+  }
+  let name = written ?? assumed;
+  for (let i = 2; taken.has(name); i++) name = `${assumed}-${i}`;
+  taken.add(name);
+  return name;
+}

@@ -1,0 +1,175 @@
+/**
+ * One JSON object a line, `"v":1`: every key is always there, null where there is nothing to say; times in milliseconds with the unit
+ * in the name. docs/reference/log-json.md describes each field.
+ *
+ * May import: base, proxy, observe/access_log.
+ *
+ * @module
+ */
+import type { ByteWriter } from "../../base/byte_writer.ts";
+import type { CaptureRange, LogRecord } from "../../proxy/log_record.ts";
+import { writeJson } from "./escape.ts";
+import { ascii, type LogFormat } from "./format.ts";
+import { LogTime } from "./log_time.ts";
+
+const KEY = {
+  time: ascii('{"v":1,"time":"'),
+  scheme: ascii('","scheme":"'),
+  client: ascii('","client":"'),
+  clientPort: ascii('","client_port":'),
+  frontend: ascii(',"frontend":"'),
+  backend: ascii('","backend":'),
+  server: ascii(',"server":'),
+  serverAddress: ascii(',"server_addr":'),
+  method: ascii(',"method":'),
+  host: ascii(',"host":'),
+  uri: ascii(',"uri":'),
+  version: ascii(',"version":'),
+  status: ascii(',"status":'),
+  bytesOut: ascii(',"bytes_out":'),
+  bytesIn: ascii(',"bytes_in":'),
+  idle: ascii(',"t_idle_ms":'),
+  request: ascii(',"t_req_ms":'),
+  queue: ascii(',"t_queue_ms":'),
+  connect: ascii(',"t_conn_ms":'),
+  response: ascii(',"t_resp_ms":'),
+  data: ascii(',"t_data_ms":'),
+  active: ascii(',"t_active_ms":'),
+  total: ascii(',"t_total_ms":'),
+  retries: ascii(',"retries":'),
+  redispatched: ascii(',"redispatched":'),
+  term: ascii(',"term":"'),
+  why: ascii('","why":'),
+  referer: ascii(',"referer":'),
+  userAgent: ascii(',"user_agent":'),
+  processConns: ascii(',"conns_process":'),
+  frontendConns: ascii(',"conns_frontend":'),
+  backendConns: ascii(',"conns_backend":'),
+  serverConns: ascii(',"conns_server":'),
+  serverQueue: ascii(',"queue_server":'),
+  backendQueue: ascii(',"queue_backend":'),
+} as const;
+const NULL = ascii("null");
+const TRUE = ascii("true");
+const FALSE = ascii("false");
+const DROPPED = ascii('{"v":1,"event":"log_dropped","lines":');
+const QUOTE = 0x22;
+const CLOSE = 0x7d;
+
+/** See the module's text. */
+export class FormatJson implements LogFormat {
+  readonly #time = new LogTime();
+
+  write(out: ByteWriter, record: LogRecord): void {
+    const isHttp = record.scheme === "http";
+    out.literal(KEY.time);
+    this.#time.iso(out, isHttp ? record.requestWallMs : record.acceptWallMs);
+    out.literal(KEY.scheme);
+    out.text(record.scheme);
+    out.literal(KEY.client);
+    out.text(record.clientAddress);
+    out.literal(KEY.clientPort);
+    out.int(record.clientPort);
+    out.literal(KEY.frontend);
+    out.text(record.frontendName);
+    writeText(out, KEY.backend, record.backendName);
+    writeText(out, KEY.server, record.serverName);
+    writeText(out, KEY.serverAddress, record.serverAddress);
+    if (isHttp) writeRequest(out, record);
+    writeNumbers(out, record, isHttp);
+    writeEnd(out, record);
+    if (isHttp) {
+      writeCapture(out, KEY.referer, record, record.referer);
+      writeCapture(out, KEY.userAgent, record, record.userAgent);
+    }
+    writeConns(out, record);
+    out.byte(CLOSE);
+  }
+
+  writeDropped(out: ByteWriter, lines: number): void {
+    out.literal(DROPPED);
+    out.int(lines);
+    out.byte(CLOSE);
+  }
+}
+
+function writeRequest(out: ByteWriter, record: LogRecord): void {
+  writeCapture(out, KEY.method, record, record.method);
+  writeCapture(out, KEY.host, record, record.host);
+  writeCapture(out, KEY.uri, record, record.target);
+  writeCapture(out, KEY.version, record, record.version);
+  writeNumber(out, KEY.status, record.status);
+}
+
+function writeNumbers(out: ByteWriter, record: LogRecord, isHttp: boolean): void {
+  writeNumber(out, KEY.bytesOut, record.bytesOut);
+  writeNumber(out, KEY.bytesIn, record.bytesIn);
+  if (isHttp) {
+    writeNumber(out, KEY.idle, record.idleMs);
+    writeNumber(out, KEY.request, record.requestMs);
+  }
+  writeNumber(out, KEY.queue, record.queueMs);
+  writeNumber(out, KEY.connect, record.connectMs);
+  if (isHttp) {
+    writeNumber(out, KEY.response, record.responseMs);
+    writeNumber(out, KEY.data, record.dataMs);
+    writeNumber(out, KEY.active, record.activeMs);
+  }
+  writeNumber(out, KEY.total, record.totalMs);
+}
+
+function writeEnd(out: ByteWriter, record: LogRecord): void {
+  writeNumber(out, KEY.retries, record.retries);
+  out.literal(KEY.redispatched);
+  out.literal(record.redispatched ? TRUE : FALSE);
+  out.literal(KEY.term);
+  out.byte(record.endCause);
+  out.byte(record.endPhase);
+  writeText(out, KEY.why, record.why);
+}
+
+function writeConns(out: ByteWriter, record: LogRecord): void {
+  writeNumber(out, KEY.processConns, record.processConns);
+  writeNumber(out, KEY.frontendConns, record.frontendConns);
+  writeNumber(out, KEY.backendConns, record.backendConns);
+  writeNumber(out, KEY.serverConns, record.serverConns);
+  writeNumber(out, KEY.serverQueue, record.serverQueue);
+  writeNumber(out, KEY.backendQueue, record.backendQueue);
+}
+
+/** -1 means that the phase was not reached: null. */
+function writeNumber(out: ByteWriter, key: Uint8Array, value: number): void {
+  out.literal(key);
+  if (value < 0) out.literal(NULL);
+  else out.int(value);
+}
+
+/** hadro's own texts: names, addresses and reasons; "" is null. */
+function writeText(out: ByteWriter, key: Uint8Array, value: string): void {
+  out.literal(key);
+  if (value === "") {
+    out.literal(NULL);
+    return;
+  }
+  out.byte(QUOTE);
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code < 0x20 || code === QUOTE || code === 0x5c || code > 0x7e) {
+      out.text(JSON.stringify(value.slice(i)).slice(1, -1));
+      break;
+    }
+    out.byte(code);
+  }
+  out.byte(QUOTE);
+}
+
+function writeCapture(out: ByteWriter, key: Uint8Array, record: LogRecord, range: CaptureRange): void {
+  out.literal(key);
+  if (range.length === 0) {
+    out.literal(NULL);
+    return;
+  }
+  out.byte(QUOTE);
+  writeJson(out, record.capture, range.offset, range.length);
+  out.byte(QUOTE);
+}
