@@ -59,7 +59,10 @@ function splitWords(args: readonly string[]): SplitWords {
     .helpOption("-h, --help")
     .allowExcessArguments()
     .exitOverride()
-    .configureOutput({ writeOut: (text) => print(Deno.stdout, text), writeErr: () => {} });
+    .configureOutput({
+      writeOut: (text) => print(Deno.stdout, text.endsWith("\n") ? text : `${text}\n`),
+      writeErr: () => {},
+    });
   program.helpInformation = fullHelp;
   for (const flag of FLAGS) {
     const source = flag.short === undefined ? `--${flag.name}` : `-${flag.short}`;
