@@ -10,7 +10,8 @@ import type { Prng } from "../base/prng.ts";
 import type { BackendConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import { IoClass } from "../event/io_queue.ts";
-import { type Balancer, newBalancer } from "./balance/balance.ts";
+import { newBalancer } from "./balance/balance.ts";
+import type { Balancer } from "./balance/candidate.ts";
 import { Server } from "./server.ts";
 
 /** See the module's text. */

@@ -155,7 +155,7 @@ export class Listener implements FdHandler, TaskHandler {
   #pause(fd: number, errno: number): void {
     const { engine } = this.context;
     engine.activity.acceptErrors++;
-    engine.fdTable.cantRecv(fd);
+    // Still ready: what waits in the backlog is not reported again by an edge-triggered poller.
     engine.fdTable.stopRecv(fd);
     if (!this.#isPaused && this.#pauseMs === PAUSE_MS_MIN) {
       this.#gate.report(`listener ${this.config.name}: cannot accept (${errnoName(errno)}); pausing`);

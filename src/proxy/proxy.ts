@@ -23,6 +23,7 @@ import { type AcceptGate, Listener } from "./listener.ts";
 import type { LogSink } from "./log_record.ts";
 import { ProxyContext } from "./proxy_context.ts";
 import { RouteTable } from "./route_table.ts";
+import type { Server } from "./server.ts";
 
 /** How often the pool gives slabs back and the drain looks around. */
 const CARE_MS = 1_000;
@@ -89,16 +90,7 @@ export class Proxy implements AcceptGate, TaskHandler {
   start(): void {
     for (const listener of this.listeners) this.#bind(listener);
     for (const backend of this.backends.values()) {
-      for (const server of backend.servers) {
-        this.#options.resolver.watch(server.config.endpoint, (addresses, reason) => {
-          const name = `${backend.config.name}/${server.config.name}`;
-          const wasUsable = server.usable;
-          server.setAddresses(addresses, reason);
-          if (wasUsable !== server.usable) {
-            this.report(server.usable ? `server ${name} is UP` : `server ${name} is DOWN: ${reason}`);
-          }
-        });
-      }
+      for (const server of backend.servers) this.#watch(server, `${backend.config.name}/${server.config.name}`);
     }
     for (const listener of this.listeners) listener.start();
     this.#engine.scheduler.scheduleAt(this.#task, this.#engine.nowMs + CARE_MS);
@@ -139,6 +131,17 @@ export class Proxy implements AcceptGate, TaskHandler {
     }
     this.context.buffers.pool.trim();
     this.#engine.scheduler.scheduleAt(this.#task, this.#engine.nowMs + CARE_MS);
+  }
+
+  /** Follows the addresses of a server's name. Starting up is no news; a name that does not resolve then is. */
+  #watch(server: Server, name: string): void {
+    let wasUsable = true;
+    this.#options.resolver.watch(server.config.endpoint, (addresses, reason) => {
+      server.setAddresses(addresses, reason);
+      if (wasUsable === server.usable) return;
+      wasUsable = server.usable;
+      this.report(server.usable ? `server ${name} is UP` : `server ${name} is DOWN: ${reason}`);
+    });
   }
 
   #lookForEnd(): void {

@@ -12,7 +12,7 @@
 import type { ServerConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { SocketAddress } from "../event/poller.ts";
-import type { Candidate } from "./balance/balance.ts";
+import type { Candidate } from "./balance/candidate.ts";
 import { newServerCounters, type ServerCounters } from "./counters.ts";
 import { IdlePool } from "./idle_pool.ts";
 

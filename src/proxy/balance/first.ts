@@ -1,12 +1,12 @@
 /**
  * First: the first server that can be used, in the order written (HAProxy's first; its maxconn comes with the server queue).
  *
- * May import: base, config, proxy/balance.
+ * May import: base, proxy/balance.
  *
  * @module
  */
 import type { Bitmap } from "../../base/bitmap.ts";
-import { type Balancer, type Candidate, chooseBackup, isEligible } from "./balance.ts";
+import { type Balancer, type Candidate, chooseBackup, isEligible } from "./candidate.ts";
 
 /** See the module's text. */
 export class First implements Balancer {

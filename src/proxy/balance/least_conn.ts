@@ -2,12 +2,12 @@
  * Least connections: the server with the fewest streams for its weight (HAProxy's leastconn). Among equals they take turns: the
  * scan begins behind the last choice.
  *
- * May import: base, config, proxy/balance.
+ * May import: base, proxy/balance.
  *
  * @module
  */
 import type { Bitmap } from "../../base/bitmap.ts";
-import { type Balancer, type Candidate, chooseBackup, isEligible } from "./balance.ts";
+import { type Balancer, type Candidate, chooseBackup, isEligible } from "./candidate.ts";
 
 /** See the module's text. */
 export class LeastConn implements Balancer {

@@ -2,13 +2,13 @@
  * Random with two choices: draws two servers by weight, takes the less loaded (HAProxy's random(2)). It needs no shared state, so many
  * proxies in front of the same servers do not choose in step.
  *
- * May import: base, config, proxy/balance.
+ * May import: base, proxy/balance.
  *
  * @module
  */
 import type { Bitmap } from "../../base/bitmap.ts";
 import type { Prng } from "../../base/prng.ts";
-import { type Balancer, type Candidate, chooseBackup, isEligible } from "./balance.ts";
+import { type Balancer, type Candidate, chooseBackup, isEligible } from "./candidate.ts";
 import { isLessLoaded } from "./least_conn.ts";
 
 /** See the module's text. */

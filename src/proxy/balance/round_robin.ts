@@ -2,12 +2,12 @@
  * Smooth weighted round robin, as nginx does it: each choice adds every server's weight to its credit, the highest credit wins and pays
  * the sum. Over a round each server comes as often as its weight says, spread as evenly as can be: 5,1,1 gives a a b a c a a.
  *
- * May import: base, config, proxy/balance.
+ * May import: base, proxy/balance.
  *
  * @module
  */
 import type { Bitmap } from "../../base/bitmap.ts";
-import { type Balancer, type Candidate, chooseBackup, isEligible } from "./balance.ts";
+import { type Balancer, type Candidate, chooseBackup, isEligible } from "./candidate.ts";
 
 /** See the module's text. A server that returns begins with no credit. */
 export class RoundRobin implements Balancer {
