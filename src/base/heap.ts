@@ -33,7 +33,7 @@ export class IndexedHeap {
   }
 
   insert(id: number, key: number): void {
-    assert(!this.has(id), `id ${id} is not in the heap when inserted`);
+    assert(!this.has(id), "a member is not in the heap when inserted");
     if (id >= this.#places.length) this.#growPlaces(id);
     if (this.#size === this.#ids.length) this.#growHeap();
     this.#place(this.#size, id, key);
@@ -43,6 +43,7 @@ export class IndexedHeap {
 
   /** Changes a member's key. */
   update(id: number, key: number): void {
+    assert(this.has(id), "a member is in the heap when updated");
     const place = this.#places[id];
     this.#keys[place] = key;
     this.#siftUp(place);
@@ -51,8 +52,8 @@ export class IndexedHeap {
 
   /** Takes a member out. */
   remove(id: number): void {
+    assert(this.has(id), "a member is in the heap when removed");
     const place = this.#places[id];
-    assert(place !== ABSENT, `id ${id} is in the heap when removed`);
     this.#places[id] = ABSENT;
     this.#size--;
     if (place === this.#size) return;

@@ -10,7 +10,7 @@
 
 const MAPPED_PREFIX = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** Returns an IP literal as people know it: lower case, v4-mapped as IPv4, without brackets. */
+/** Returns an IP literal as people know it: lower case, v4-mapped as IPv4. It has no brackets. */
 export function canonicalHost(host: string): string {
   const mapped = MAPPED_PREFIX.exec(host);
   return mapped === null ? host.toLowerCase() : mapped[1];

@@ -2,7 +2,7 @@
  * Durations and sizes as people write them.
  *
  *     duration   500ms 5s 1m 2h 1d, or a plain number of milliseconds (as HAProxy)
- *     size       16k 64m 1g, powers of 1,024, or a plain number of bytes
+ *     size       16k 64m 1g, powers of 1,024, or a plain number of bytes; small letters or capitals
  *
  * May import: nothing.
  *
@@ -22,6 +22,9 @@ const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, k: 1_024, m: 1_024
 /** The longest duration: timers of the runtime hold 31 bits of milliseconds. */
 export const DURATION_MS_MAX = 24 * 86_400_000;
 
+/** The largest size, 1024g: what is counted in buffers of it still fits an array. */
+export const SIZE_BYTES_MAX = 1_024 ** 4;
+
 /** A text that is no duration or size; the message says what would be right. */
 export class UnitError extends Error {
   override name = "UnitError";
@@ -35,14 +38,15 @@ export function parseDurationMs(text: string): number {
   return value;
 }
 
-/** Returns bytes. @throws {UnitError} */
+/** Returns bytes, 0 to {@linkcode SIZE_BYTES_MAX}. @throws {UnitError} */
 export function parseSizeBytes(text: string): number {
   const value = parseWithUnit(text.toLowerCase(), SIZE_UNITS);
   if (value === null) throw new UnitError(`"${text}" is no size; write 16k, 64m or 1g`);
+  if (value > SIZE_BYTES_MAX) throw new UnitError(`"${text}" is too large; at most 1024g`);
   return value;
 }
 
-/** Returns the shortest text that parses back to the same: 90000 is "90s". */
+/** Returns the text in the largest unit that leaves a whole number, which parses back to the same: 90000 is "90s". */
 export function formatDurationMs(valueMs: number): string {
   for (const unit of ["d", "h", "m", "s"]) {
     const size = DURATION_UNITS_MS[unit];
@@ -51,7 +55,7 @@ export function formatDurationMs(valueMs: number): string {
   return `${valueMs}ms`;
 }
 
-/** Returns the shortest text that parses back to the same: 65536 is "64k". */
+/** Returns the text in the largest unit that leaves a whole number, which parses back to the same: 65536 is "64k". */
 export function formatSizeBytes(bytes: number): string {
   for (const unit of ["g", "m", "k"]) {
     const size = SIZE_UNITS[unit];

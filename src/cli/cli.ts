@@ -33,9 +33,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     if (positionals[0] === "demo") return await demo(settings, positionals.slice(1));
     addPositionals(settings, positionals);
     addEnvironment(settings, (name) => Deno.env.get(name));
-    const config = resolve(settings);
-    if (settings.has("dry-run")) return dryRun(config);
-    return await runProxy(config);
+    return await run(settings, resolve(settings));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     print(Deno.stderr, `hadro: ${error.report}\n`);
@@ -84,7 +82,9 @@ function splitWords(args: readonly string[]): SplitWords {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { settings, positionals: [], isDone: true };
     throw new ConfigError(
-      `${error.message.replace(/^error: /, "Cannot read the command line: ")}; see hadro --help`,
+      `${
+        error.message.replace(/^error: /, "Cannot read the command line: ").replaceAll("\n", " ")
+      }; see hadro --help`,
     );
   }
   if ((program.opts() as Record<string, unknown>)["dryRun"] === true) {
@@ -116,7 +116,11 @@ function demo(settings: Settings, words: readonly string[]): Promise<number> {
     for (const port of ports) settings.addItem("backend", "demo", `127.0.0.1:${port}`);
     addEnvironment(settings, (name) => Deno.env.get(name));
     return resolve(settings);
-  });
+  }, (config) => run(settings, config));
+}
+
+function run(settings: Settings, config: Config): number | Promise<number> {
+  return settings.has("dry-run") ? dryRun(config) : runProxy(config);
 }
 
 function resolve(settings: Settings): Config {

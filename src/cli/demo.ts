@@ -1,20 +1,22 @@
 /**
  * `hadro demo`: two built-in HTTP servers behind one listener, to see it work without a backend of one's own.
  *
- * May import: config, cli.
+ * May import: config.
  *
  * @module
  */
 import type { Config } from "../config/model.ts";
-import { runProxy } from "./run.ts";
 
 const SERVER_NAMES = ["alpha", "beta"] as const;
 
 /**
- * Starts the two servers on free loopback ports, builds the configuration with `makeConfig` from their ports, and runs it
- * until stopped. Returns the exit code.
+ * Starts the two servers on free loopback ports, builds the configuration with `makeConfig` from their ports, and does `run`
+ * with it. Returns the exit code.
  */
-export async function runDemo(makeConfig: (ports: readonly number[]) => Config): Promise<number> {
+export async function runDemo(
+  makeConfig: (ports: readonly number[]) => Config,
+  run: (config: Config) => number | Promise<number>,
+): Promise<number> {
   const servers = SERVER_NAMES.map((name) =>
     Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
       const forwardedFor = request.headers.get("x-forwarded-for") ?? "nobody";
@@ -25,7 +27,7 @@ export async function runDemo(makeConfig: (ports: readonly number[]) => Config):
     })
   );
   try {
-    return await runProxy(makeConfig(servers.map((server) => server.addr.port)));
+    return await run(makeConfig(servers.map((server) => server.addr.port)));
   } finally {
     await Promise.all(servers.map((server) => server.shutdown()));
   }

@@ -1,9 +1,9 @@
 /**
  * A configuration that cannot be used: what, where, and what would be right.
  *
- *     Cannot use key "wieght" in -b 10.0.0.1:9000,wieght=2: no such key; did you mean "weight"?
- *       10.0.0.1:9000,wieght=2
- *                     ^
+ *     Cannot use key "wieght" in -b at column 15: no such key; did you mean "weight"?
+ *       -b 10.0.0.1:9000,wieght=2
+ *                        ^
  *
  * May import: nothing.
  *
@@ -29,11 +29,11 @@ export class ConfigError extends Error {
     this.place = place;
   }
 
-  /** The message, and below it the word with a caret under the column. */
+  /** The message, and below it where the word came from, the word, and a caret under the column. */
   get report(): string {
     if (this.place === null) return this.message;
-    const { word, column } = this.place;
-    return `${this.message}\n  ${word}\n  ${" ".repeat(column)}^`;
+    const { source, word, column } = this.place;
+    return `${this.message}\n  ${source} ${word}\n  ${" ".repeat(source.length + 1 + column)}^`;
   }
 }
 

@@ -8,10 +8,11 @@
  *
  * The quoted form `address?key=value&key=value` is read too, never printed.
  *
- * May import: config.
+ * May import: base, config.
  *
  * @module
  */
+import { isIpLiteral } from "../base/ip_address.ts";
 import { ConfigError } from "./config_error.ts";
 import type { Endpoint } from "./model.ts";
 
@@ -40,16 +41,15 @@ const EXPANSIONS_MAX = 1_024;
 
 /** @throws {ConfigError} pointing at the column. */
 export function parseItem(source: string, word: string, from = 0): Item {
-  const schemeEnd = word.indexOf("://", from);
-  const scheme = schemeEnd < 0 ? "" : word.slice(from, schemeEnd);
-  if (schemeEnd >= 0 && !/^[a-z0-9]+$/.test(scheme)) {
+  const scheme = /^([^,?]*?):\/\//.exec(word.slice(from))?.[1] ?? null;
+  if (scheme !== null && !/^[a-z0-9]+$/.test(scheme)) {
     throw new ConfigError(`Cannot use scheme "${scheme}" in ${source}: schemes are lower-case words`, {
       source,
       word,
       column: from,
     });
   }
-  const addressColumn = schemeEnd < 0 ? from : schemeEnd + 3;
+  const addressColumn = scheme === null ? from : from + scheme.length + 3;
   const query = word.indexOf("?", addressColumn);
   const comma = word.indexOf(",", addressColumn);
   const usesQuery = query >= 0 && (comma < 0 || query < comma);
@@ -58,7 +58,7 @@ export function parseItem(source: string, word: string, from = 0): Item {
   return {
     source,
     word,
-    scheme,
+    scheme: scheme ?? "",
     address: word.slice(addressColumn, addressEnd),
     addressColumn,
     options: addressEnd === word.length ? [] : parseOptions(source, word, addressEnd + 1, separator),
@@ -93,6 +93,13 @@ function parseValue(source: string, word: string, start: number, separator: stri
     if (end < 0) {
       throw new ConfigError(`Cannot read ${source}: the quote is not closed`, { source, word, column: at });
     }
+    if (end + 1 < word.length && word[end + 1] !== separator) {
+      throw new ConfigError(`Cannot read ${source}: there is text behind the quote`, {
+        source,
+        word,
+        column: end + 1,
+      });
+    }
     return [word.slice(at + 1, end), end + 1];
   }
   while (at < word.length && word[at] !== separator) {
@@ -102,30 +109,40 @@ function parseValue(source: string, word: string, start: number, separator: stri
   return [value, at];
 }
 
-/** Expands `{a,b}`, `{0..2}` and port ranges: one word for each. @throws {ConfigError} */
+/** Expands `{a,b}`, `{0..2}` and port ranges: one word for each, {@linkcode EXPANSIONS_MAX} at most. @throws {ConfigError} */
 export function expandWord(source: string, word: string): string[] {
   const brace = /\{([^{}]*)\}/.exec(word);
   if (brace === null) return expandPorts(source, word);
   const [whole, inner] = brace;
-  const range = /^(\d+)\.\.(\d+)$/.exec(inner);
-  const choices = range === null ? inner.split(",") : numbersBetween(Number(range[1]), Number(range[2]));
-  if (choices.length < 2 || choices.length > EXPANSIONS_MAX) {
-    throw new ConfigError(`Cannot expand "${whole}" in ${source}: write {a,b} or {0..9}`, {
+  const fail = (state: string): never => {
+    throw new ConfigError(`Cannot expand "${whole}" in ${source}: ${state}`, {
       source,
       word,
       column: brace.index,
     });
+  };
+  const range = /^(\d+)\.\.(\d+)$/.exec(inner);
+  const choices = range === null ? inner.split(",") : numbersBetween(range[1], range[2]);
+  if (choices.length < 2) fail("write {a,b} or {0..9}");
+  const words: string[] = [];
+  for (const choice of choices) {
+    const behind = word.slice(brace.index + whole.length);
+    words.push(...expandWord(source, `${word.slice(0, brace.index)}${choice}${behind}`));
+    if (words.length > EXPANSIONS_MAX) fail(`it gives more than ${EXPANSIONS_MAX} words`);
   }
-  return choices.flatMap((choice) => expandWord(source, word.replace(whole, choice)));
+  return words;
 }
 
 function expandPorts(source: string, word: string): string[] {
   const range = /^([^,?]*:)(\d{1,5})-(\d{1,5})(?=[,?]|$)/.exec(word);
-  if (range === null) return [word];
+  if (range === null || /^([^,?]*(:\/\/|=))?unix:/.test(word)) return [word];
   const [whole, before, first, last] = range;
-  const ports = numbersBetween(Number(first), Number(last));
-  if (ports.length < 2 || ports.length > EXPANSIONS_MAX) {
-    throw new ConfigError(`Cannot expand ports "${first}-${last}" in ${source}: write the lower port first`, {
+  const ports = numbersBetween(String(Number(first)), String(Number(last)));
+  if (ports.length < 1 || ports.length > EXPANSIONS_MAX) {
+    const state = ports.length < 1
+      ? "write the lower port first"
+      : `it gives more than ${EXPANSIONS_MAX} words`;
+    throw new ConfigError(`Cannot expand ports "${first}-${last}" in ${source}: ${state}`, {
       source,
       word,
       column: before.length,
@@ -134,9 +151,11 @@ function expandPorts(source: string, word: string): string[] {
   return ports.map((port) => `${before}${port}${word.slice(whole.length)}`);
 }
 
-function numbersBetween(first: number, last: number): string[] {
-  const count = Math.min(last - first + 1, EXPANSIONS_MAX + 1);
-  return Array.from({ length: Math.max(0, count) }, (_, i) => String(first + i));
+/** Every number from one to another, one too many at most; 01 to 12 keep their zeros, as in bash. */
+function numbersBetween(first: string, last: string): string[] {
+  const width = /^0\d|-0\d/.test(`${first}-${last}`) ? Math.max(first.length, last.length) : 0;
+  const count = Math.min(Number(last) - Number(first) + 1, EXPANSIONS_MAX + 1);
+  return Array.from({ length: Math.max(0, count) }, (_, i) => String(Number(first) + i).padStart(width, "0"));
 }
 
 /** Reads an item's address. @throws {ConfigError} pointing at it. */
@@ -152,17 +171,27 @@ export function parseEndpoint(item: Item, mayBePortZero: boolean): Endpoint {
     const path = expandHome(text.slice("unix:".length));
     return path === "" ? fail("the path is missing") : { kind: "unix", host: "", port: 0, path };
   }
-  const match = /^(?:\[([^\]]*)\]|([^:[\]]*))?(?::(\d+))?$/.exec(text);
-  if (match === null) return fail(/:.*:/.test(text) ? "an IPv6 address needs brackets" : "it is malformed");
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]*))?(?::(\d*))?$/.exec(text);
+  if (match === null) {
+    if (text.includes("/")) return fail("an address has no path");
+    return fail(
+      /^[0-9a-f.]*:[0-9a-f.]*:[0-9a-f.:]*$/i.test(text)
+        ? "an IPv6 address needs brackets"
+        : "it is malformed",
+    );
+  }
   const isBarePort = match[1] === undefined && match[3] === undefined && /^\d+$/.test(match[2] ?? "");
   const host = isBarePort ? "" : match[1] ?? match[2] ?? "";
   const portText = isBarePort ? match[2] : match[3];
-  if (portText === undefined) return fail("the port is missing");
+  if (portText === undefined || portText === "") return fail("the port is missing");
   const port = Number(portText);
   if (port > PORT_MAX) return fail(`port ${portText} is above ${PORT_MAX}`);
   if (port === 0 && !mayBePortZero) return fail("port 0 is for listeners only");
-  if (match[1] !== undefined && !/^[0-9a-fA-F:.]+$/.test(host)) return fail("it is no IPv6 address");
+  if (match[1] !== undefined && !(host.includes(":") && isIpLiteral(host))) {
+    return fail("it is no IPv6 address");
+  }
   if (!/^[A-Za-z0-9._:-]*$/.test(host)) return fail("the host has a character that no name has");
+  if (/^[0-9.]+$/.test(host) && !isIpLiteral(host)) return fail("it is no IPv4 address");
   return { kind: "tcp", host: host.toLowerCase(), port, path: "" };
 }
 

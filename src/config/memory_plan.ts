@@ -1,5 +1,5 @@
 /**
- * Where `--max-mem` goes: connections get at most half of it, buffers the rest.
+ * Where `--max-mem` goes: connections get at most half of it (more only when maxconn is written), buffers the rest.
  *
  *     max-mem = maxconn × 2 fds × CONNECTION_COST_BYTES + buffers × 16,448
  *

@@ -92,7 +92,7 @@ export interface ListenerConfig {
   /** Connections at once on this listener; 0 means only the process limit. */
   readonly maxconn: number;
   readonly timeouts: Timeouts;
-  /** Sorted, most specific first. Empty for `tcp`. */
+  /** In the order written; the most specific match wins wherever it stands. Empty for `tcp`. */
   readonly routes: readonly RouteConfig[];
   /** Backend when no route matches; "" answers 404 (only possible when there are routes). */
   readonly defaultBackend: string;
@@ -111,7 +111,7 @@ export interface HeaderRule {
 /** An address range: `--trust 10.0.0.0/8`. */
 export interface Cidr {
   readonly family: 4 | 6;
-  /** The network address, 4 or 16 numbers from 0 to 255. */
+  /** An address of the range, as written: 4 or 16 numbers from 0 to 255. */
   readonly bytes: readonly number[];
   readonly prefixBits: number;
 }

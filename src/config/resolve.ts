@@ -95,7 +95,8 @@ class Resolver {
     rejectUnknownKeys(item, "listen");
     const endpoint = parseEndpoint(item, true);
     const twin = this.#services.find(({ item: other }) =>
-      endpoint.port !== 0 && formatEndpoint(parseEndpoint(other, true)) === formatEndpoint(endpoint)
+      (endpoint.kind === "unix" || endpoint.port !== 0) &&
+      formatEndpoint(parseEndpoint(other, true)) === formatEndpoint(endpoint)
     );
     if (twin !== undefined) {
       throw new ConfigError(
@@ -126,7 +127,8 @@ class Resolver {
         place,
       );
     };
-    if (equals <= 0) fail("there is no match before the =");
+    if (equals < 0) fail("the = is missing");
+    if (equals === 0) fail("there is no match before the =");
     const slash = match.indexOf("/");
     const host = (slash < 0 ? match : match.slice(0, slash)).toLowerCase();
     const pathPrefix = slash < 0 ? "" : match.slice(slash);
@@ -196,9 +198,9 @@ class Resolver {
     const isCustom = text.includes("%");
     if (!isCustom && !LOG_FORMATS.some((format) => format === text)) {
       throw new ConfigError(
-        `Cannot use --log "${text}": no such format${
+        `Cannot use --log "${text}": no such format, and one of your own has % variables${
           suggest(text, LOG_FORMATS)
-        } A format of your own has % variables`,
+        }`,
         place,
       );
     }

@@ -1,7 +1,8 @@
 /**
  * What was written on the command line and in the environment, before it means anything: words with their sources.
  *
- *     a flag beats the environment; any -l, -b, -r or positional word replaces all items of the environment
+ *     a flag beats the environment; any -l, -b, -r or positional word replaces all items of the environment;
+ *     a switch's variable is on unless it is empty, 0, no, off or false
  *
  * May import: config.
  *
@@ -62,6 +63,7 @@ export function addEnvironment(settings: Settings, read: (name: string) => strin
     const source = environmentName(flag);
     const value = read(source);
     if (value === undefined || value === "") continue;
+    if (flag.type === "switch" && /^(0|no|off|false)$/i.test(value)) continue;
     if (flag.type === "item") {
       if (hasItems) continue;
       for (const word of value.split(/\s+/)) {

@@ -111,6 +111,6 @@ function readUnit(what: string, text: string, place: WordPlace, parse: (text: st
     return parse(text);
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
-    throw new ConfigError(`Cannot use ${what} ${error.message}`, place);
+    throw new ConfigError(`Cannot use ${what}: ${error.message}`, place);
   }
 }

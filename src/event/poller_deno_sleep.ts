@@ -8,7 +8,7 @@
  * all. Chains of microtasks would keep timers and signals waiting, so after SLICE_MS of work, or CHAIN_LENGTH_MAX wake-ups
  * without one, the next turn comes by a macrotask. One timer is kept and only re-armed when it would ring too late.
  *
- * May import: nothing.
+ * May import: event.
  *
  * @module
  */

@@ -13,6 +13,7 @@
  */
 import type { HeadParser } from "../protocol/h1/head_parser.ts";
 import { ParseStatus } from "../protocol/h1/parse_error.ts";
+import { BodyKind } from "../protocol/http/framing.ts";
 import { BAD_BODY, H1Body } from "./h1_body.ts";
 import { type EndContext, FULL_CAPACITY, SocketEnd } from "./socket_end.ts";
 
@@ -73,6 +74,18 @@ export class H1End extends SocketEnd {
       this.compact();
     }
     return HeadStatus.NEED_MORE;
+  }
+
+  /** Before a head is edited: everything waiting goes to the front, so that what editing adds has its room behind it. */
+  makeRewriteRoom(): void {
+    if (this.tail > HEAD_CAPACITY) this.compact();
+  }
+
+  /** How far the buffer may be filled now: to its end only with bytes that are surely of this body, never of a next head. */
+  get bodyCapacity(): number {
+    return this.body.kind === BodyKind.LENGTH && this.body.remainingBytes >= FULL_CAPACITY
+      ? FULL_CAPACITY
+      : HEAD_CAPACITY;
   }
 
   releaseParser(): void {

@@ -96,7 +96,7 @@ export class H1Front extends H1End implements FdHandler {
         if (this.#receive(Criticality.REQUEST_HEAD, HEAD_CAPACITY)) this.#beginHead();
         return;
       case FrontPhase.BODY:
-        if (this.#receive(Criticality.REQUEST_BODY, FULL_CAPACITY)) this.#onBody();
+        if (this.#receive(Criticality.REQUEST_BODY, this.bodyCapacity)) this.#onBody();
         return;
       case FrontPhase.DONE:
         if (this.tail >= HEAD_CAPACITY) this.setReceiving(false);
@@ -130,6 +130,8 @@ export class H1Front extends H1End implements FdHandler {
     else if (status === HeadStatus.BAD) this.#owner.onRequestBad(this.parsedHead.errorCode);
     else if (status === HeadStatus.TOO_LARGE) this.#owner.onRequestBad(0);
     else if (this.isReceiveEnded) this.#owner.onClientEnd();
+    // The buffer was full of pipelined bytes, perhaps; parsing made room.
+    else this.setReceiving(true);
   }
 
   #onBody(): void {

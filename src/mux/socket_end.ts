@@ -18,7 +18,7 @@ import type { Slab } from "../base/slab.ts";
 import type { BufferWait } from "../buffer/buffer_wait.ts";
 import { BUFFER_SIZE, NO_BUFFER } from "../buffer/pool.ts";
 import type { Engine } from "../event/engine.ts";
-import { Direction, FdState } from "../event/fd_state.ts";
+import { Direction, FdFlag, FdState } from "../event/fd_state.ts";
 import { IoClass } from "../event/io_queue.ts";
 
 /** Bytes moved without a pause after which a connection is bulk traffic. */
@@ -137,7 +137,9 @@ export class SocketEnd {
       this.receivedBytes += count;
       if (count < room) {
         this.#burstBytes = 0;
-        if (engine.poller.isShortReadEmpty) engine.fdTable.cantRecv(this.fd);
+        // An end or an error behind these bytes was reported with them and will not be again: it is still to be received.
+        const isMoreBehind = (engine.fdTable.flags(this.fd) & (FdFlag.HANGUP | FdFlag.ERROR)) !== 0;
+        if (engine.poller.isShortReadEmpty && !isMoreBehind) engine.fdTable.cantRecv(this.fd);
       }
       this.#follow(count);
       return count;

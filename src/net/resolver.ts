@@ -10,7 +10,7 @@
  *
  * 127.0.0.1 comes before ::1: most servers listen there or on both, and a refused connect costs a turn.
  *
- * May import: config, event.
+ * May import: base, config, event.
  *
  * @module
  */

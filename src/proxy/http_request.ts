@@ -89,7 +89,7 @@ export function pumpRequest(stream: HttpStream): void {
   if (front.phase === FrontPhase.DONE) {
     stream.isRequestSent = front.forwardableBytes === 0;
     front.setReceiving(true);
-  } else front.setReceiving(back.sendError === 0 && front.tail < FULL_CAPACITY);
+  } else front.setReceiving(back.sendError === 0 && front.tail < front.bodyCapacity);
   refreshDeadlines(stream);
 }
 
@@ -109,6 +109,7 @@ export function refreshDeadlines(stream: HttpStream): void {
 function rewriteRequestHead(stream: HttpStream, head: HeadParser): boolean {
   const { front } = stream.session;
   const { headEdit, headersUp } = stream.context;
+  front.makeRewriteRoom();
   const { bytes, messageStart: base } = front;
   stream.asksUpgrade = head.hasUpgrade && !head.upgradesToH2c && front.phase === FrontPhase.DONE &&
     (head.connectionFlags & ConnectionFlag.UPGRADE) !== 0;

@@ -151,6 +151,7 @@ function noteHead(stream: HttpStream, head: HeadParser): void {
 function rewriteHead(stream: HttpStream, head: HeadParser, keepsUpgrade: boolean, line: Uint8Array): boolean {
   const back = stream.back!;
   const { headEdit, headersDown } = stream.context;
+  back.makeRewriteRoom();
   const { bytes, messageStart: base } = back;
   headEdit.begin(head);
   headEdit.dropHopByHop(head, bytes, base, keepsUpgrade);

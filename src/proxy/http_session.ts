@@ -122,6 +122,7 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
   /** The stream is over and its answer went out: on to the next request, or to the end. */
   onStreamEnd(keepsAlive: boolean): void {
     const { engine } = this.context;
+    const clientPersists = this.#stream!.clientPersists;
     this.#giveStream();
     const isSpent = this.front.isReceiveEnded && this.front.waitingBytes === 0;
     if (isSpent || this.front.receiveError !== 0 || this.front.sendError !== 0) {
@@ -129,7 +130,7 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
       return;
     }
     if (!keepsAlive || this.context.isDraining) {
-      this.#closeGently();
+      this.#closeGently(clientPersists);
       return;
     }
     this.idleSinceMs = engine.nowMs;
@@ -163,9 +164,13 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
     this.listener.onConnectionClosed();
   }
 
-  /** Closes so that the last answer arrives: bytes that are still under way must not cause a reset. */
-  #closeGently(): void {
-    if (this.front.phase === FrontPhase.DONE && this.front.waitingBytes === 0) {
+  /**
+   * Closes so that the last answer arrives: bytes that are still under way must not cause a reset. A client that asked for
+   * the close itself sends nothing more; one that would have stayed may have sent its next request already.
+   */
+  #closeGently(clientPersists: boolean): void {
+    const isDone = this.front.phase === FrontPhase.DONE && this.front.waitingBytes === 0;
+    if (isDone && !clientPersists) {
       this.close(false);
       return;
     }

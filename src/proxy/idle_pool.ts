@@ -71,8 +71,9 @@ export class IdlePool implements IdleOwner, TaskHandler {
   }
 
   onTask(): void {
-    const beforeMs = this.#engine.nowMs - this.#options.purgeMs;
-    for (let back = this.#oldest; back !== null && back.idleSinceMs <= beforeMs; back = this.#oldest) {
+    const nowMs = this.#engine.nowMs;
+    // The same sum as in #schedule: rounded otherwise, a deadline could be due and the connection not.
+    for (let back = this.#oldest; back !== null && this.#purgeAtMs(back) <= nowMs; back = this.#oldest) {
       this.#unlink(back);
       this.#close(back);
     }
@@ -94,8 +95,12 @@ export class IdlePool implements IdleOwner, TaskHandler {
   }
 
   #schedule(): void {
-    const deadlineMs = this.#oldest === null ? NEVER_MS : this.#oldest.idleSinceMs + this.#options.purgeMs;
+    const deadlineMs = this.#oldest === null ? NEVER_MS : this.#purgeAtMs(this.#oldest);
     this.#engine.scheduler.scheduleAt(this.#task, deadlineMs);
+  }
+
+  #purgeAtMs(back: H1Back): number {
+    return back.idleSinceMs + this.#options.purgeMs;
   }
 
   #unlink(back: H1Back): void {

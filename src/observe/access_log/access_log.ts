@@ -91,9 +91,9 @@ function openSink(file: string): ByteSink {
   try {
     return Deno.openSync(file, { create: true, append: true });
   } catch (error) {
-    throw new LogFileError(
-      `Cannot open log file "${file}": ${error instanceof Error ? error.message : error}`,
-    );
+    const reason = error instanceof Error ? error.message : String(error);
+    // Deno says `<reason>: open '<file>'`.
+    throw new LogFileError(`Cannot open log file "${file}": ${reason.replace(/: open '.*'$/s, "")}`);
   }
 }
 

@@ -1,15 +1,17 @@
 /**
  * Log formats with HAProxy's % variables, compiled once to a list of writers (manual 8.2.6).
  *
- *     %name          the variable            %{+Q}name   between quotes ({-Q}: not)
- *     %%             a percent sign          %{+Q}o      quotes from here on ({-Q}o: no more)
- *     \n \t \" \\    as usual; `\ ` a space  %{+X}name   whole numbers in hexadecimal
+ *     %name          the variable            %{+Q}name   a text between quotes ({-Q}: not)
+ *     %%             a percent sign          %{+X}name   addresses, ports, %Ts, %rt, %pid in hexadecimal
+ *     \n \t \" \\    as usual; `\ ` a space  %{+Q,+X}o   from here on ({-Q}o: no more)
+ *
+ * As in HAProxy, spaces are separators: several in a row, also around a variable that writes nothing, are one.
  *
  * May import: base, proxy, observe/access_log.
  *
  * @module
  */
-import { ByteWriter } from "../../base/byte_writer.ts";
+import type { ByteWriter } from "../../base/byte_writer.ts";
 import type { LogRecord } from "../../proxy/log_record.ts";
 import { ascii, type LogFormat, writeDroppedWords } from "./format.ts";
 import { LogTime } from "./log_time.ts";
@@ -21,7 +23,7 @@ export class LogFormatError extends Error {
 }
 
 const QUOTE = 0x22;
-const SCRATCH_BYTES = 2_048;
+const SPACE = 0x20;
 
 /** Compiles a format. @throws {LogFormatError} */
 export function compileLogFormat(pattern: string): LogFormat {
@@ -30,7 +32,7 @@ export function compileLogFormat(pattern: string): LogFormat {
 
 class CompiledFormat implements LogFormat {
   readonly #writers: readonly VariableWriter[];
-  readonly #state: LogState = { time: new LogTime(), lineCount: 0, requestCount: 0 };
+  readonly #state: LogState = { time: new LogTime(), lineCount: 0, requestCount: 0, separatorEnd: 0 };
 
   constructor(writers: readonly VariableWriter[]) {
     this.#writers = writers;
@@ -39,6 +41,7 @@ class CompiledFormat implements LogFormat {
   write(out: ByteWriter, record: LogRecord): void {
     this.#state.lineCount++;
     this.#state.requestCount++;
+    this.#state.separatorEnd = out.length;
     for (let i = 0; i < this.#writers.length; i++) this.#writers[i](out, record, this.#state);
   }
 
@@ -52,6 +55,7 @@ class Compiler {
   readonly #writers: VariableWriter[] = [];
   #literal = "";
   #quotesAll = false;
+  #hexadecimalAll = false;
   #at = 0;
 
   constructor(pattern: string) {
@@ -63,6 +67,7 @@ class Compiler {
       const char = this.#pattern[this.#at];
       if (char === "%") this.#percent();
       else if (char === "\\") this.#escape();
+      else if (char === " ") this.#space();
       else {
         this.#literal += char;
         this.#at++;
@@ -82,17 +87,19 @@ class Compiler {
     const flags = this.#flags(start);
     const name = /^[A-Za-z]+/.exec(this.#pattern.slice(this.#at))?.[0] ?? "";
     this.#at += name.length;
+    const isQuoted = isOn(flags, "Q", this.#quotesAll);
+    const isHexadecimal = isOn(flags, "X", this.#hexadecimalAll);
     if (name === "o") {
-      if (flags.includes("+Q")) this.#quotesAll = true;
-      if (flags.includes("-Q")) this.#quotesAll = false;
+      this.#quotesAll = isQuoted;
+      this.#hexadecimalAll = isHexadecimal;
       return;
     }
     const variable = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
     if (variable === undefined) throw new LogFormatError(this.#describeUnknown(name, start));
     this.#flush();
-    const isQuoted = flags.includes("+Q") || (this.#quotesAll && !flags.includes("-Q"));
-    const write = flags.includes("+X") ? inHexadecimal(variable.write) : variable.write;
-    this.#writers.push(isQuoted ? inQuotes(write) : write);
+    const write = isHexadecimal && variable.writeHex !== null ? variable.writeHex : variable.write;
+    if (variable.absent === null) this.#writers.push(write);
+    else this.#writers.push(isQuoted ? inQuotes(write) : orAbsent(write, variable.absent));
   }
 
   #flags(start: number): string[] {
@@ -101,13 +108,24 @@ class Compiler {
     if (end < 0) throw new LogFormatError(`Cannot use log format at column ${start + 1}: "{" without "}"`);
     const flags = this.#pattern.slice(this.#at + 1, end).split(",").filter((flag) => flag !== "");
     this.#at = end + 1;
-    const unknown = flags.find((flag) => !/^[+-][QXE]$/.test(flag));
+    const unknown = flags.find((flag) => !/^[+-][QX]$/.test(flag));
     if (unknown === undefined) return flags;
     throw new LogFormatError(
       `Cannot use log format flag "${unknown}" at column ${
         start + 1
       }: no such flag; flags are +Q, -Q, +X, -X`,
     );
+  }
+
+  /** A run of spaces separates: it writes one, unless the line has just had one. */
+  #space(): void {
+    this.#flush();
+    while (this.#pattern[this.#at] === " ") this.#at++;
+    this.#writers.push((out, _record, state) => {
+      if (out.length === state.separatorEnd) return;
+      out.byte(SPACE);
+      state.separatorEnd = out.length;
+    });
   }
 
   #escape(): void {
@@ -124,14 +142,26 @@ class Compiler {
   }
 
   #describeUnknown(name: string, start: number): string {
+    const place = `at column ${start + 1}`;
+    if (name === "" && this.#pattern[this.#at] === "[") {
+      return `Cannot use log format ${place}: sample expressions, %[…], are HAProxy's only; hadro knows %name`;
+    }
+    if (name === "") {
+      return `Cannot use log format ${place}: "%" without the name of a variable; write %% for a percent sign`;
+    }
     const known = Object.keys(VARIABLES);
     const near = known.find((other) => other.toLowerCase() === name.toLowerCase()) ??
-      known.find((other) => other[0] === name[0]) ?? "ci";
-    return `Cannot use log variable "%${name}" at column ${
-      start + 1
-    }: no such variable; did you mean "%${near}"? ` +
+      known.find((other) => other[0] === name[0]);
+    const hint = near === undefined ? "." : `; did you mean "%${near}"?`;
+    return `Cannot use log variable "%${name}" ${place}: no such variable${hint} ` +
       `Known: ${known.map((other) => `%${other}`).join(" ")}`;
   }
+}
+
+/** What the last flag for a letter says, `assumed` when there is none. */
+function isOn(flags: readonly string[], letter: string, assumed: boolean): boolean {
+  const flag = flags.findLast((other) => other[1] === letter);
+  return flag === undefined ? assumed : flag[0] === "+";
 }
 
 function inQuotes(write: VariableWriter): VariableWriter {
@@ -142,12 +172,10 @@ function inQuotes(write: VariableWriter): VariableWriter {
   };
 }
 
-function inHexadecimal(write: VariableWriter): VariableWriter {
-  const scratch = new ByteWriter(SCRATCH_BYTES);
+function orAbsent(write: VariableWriter, absent: Uint8Array): VariableWriter {
   return (out, record, state) => {
-    scratch.reset();
-    write(scratch, record, state);
-    const text = new TextDecoder().decode(scratch.bytes.subarray(0, scratch.length));
-    out.text(/^-?\d+$/.test(text) ? Number(text).toString(16).toUpperCase() : text);
+    const start = out.length;
+    write(out, record, state);
+    if (out.length === start) out.literal(absent);
   };
 }

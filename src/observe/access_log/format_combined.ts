@@ -3,14 +3,15 @@
  *
  *     client - - [23/Nov/2026:02:45:41 +0000] "GET / HTTP/1.1" 200 612 "referer" "user agent"
  *
- * A status that was never sent is 499, as nginx writes it. TCP lines have the connection's bytes and no request.
+ * A status that was never sent is 499, as nginx writes it. TCP lines have the connection's bytes and no request; their status is what
+ * nginx's stream module would say: 200 in order, 499 ended by the client, 502 any other.
  *
  * May import: base, proxy, observe/access_log.
  *
  * @module
  */
 import type { ByteWriter } from "../../base/byte_writer.ts";
-import type { CaptureRange, LogRecord } from "../../proxy/log_record.ts";
+import { type CaptureRange, EndCause, type LogRecord } from "../../proxy/log_record.ts";
 import { writeBackslashed } from "./escape.ts";
 import { ascii, type LogFormat, writeDroppedWords } from "./format.ts";
 import { LogTime } from "./log_time.ts";
@@ -21,7 +22,9 @@ const AFTER_LINE = ascii('" ');
 const BEFORE_QUOTE = ascii(' "');
 const DASH = 0x2d;
 const QUOTE = 0x22;
+const STATUS_OK = 200;
 const STATUS_CLIENT_CLOSED = 499;
+const STATUS_BAD_GATEWAY = 502;
 
 /** See the module's text. */
 export class FormatCombined implements LogFormat {
@@ -37,7 +40,7 @@ export class FormatCombined implements LogFormat {
     out.literal(AFTER_TIME);
     writeOrDash(out, record, record.requestLine);
     out.literal(AFTER_LINE);
-    out.int(record.status < 0 ? STATUS_CLIENT_CLOSED : record.status);
+    out.int(record.scheme === "tcp" ? tcpStatus(record) : httpStatus(record));
     out.byte(0x20);
     out.int(record.bytesOut);
     out.literal(BEFORE_QUOTE);
@@ -56,4 +59,14 @@ export class FormatCombined implements LogFormat {
 function writeOrDash(out: ByteWriter, record: LogRecord, range: CaptureRange): void {
   if (range.length === 0) out.byte(DASH);
   else writeBackslashed(out, record.capture, range.offset, range.length);
+}
+
+function httpStatus(record: LogRecord): number {
+  return record.status < 0 ? STATUS_CLIENT_CLOSED : record.status;
+}
+
+function tcpStatus({ endCause }: LogRecord): number {
+  if (endCause === EndCause.NONE) return STATUS_OK;
+  const isOfClient = endCause === EndCause.CLIENT || endCause === EndCause.CLIENT_TIMEOUT;
+  return isOfClient ? STATUS_CLIENT_CLOSED : STATUS_BAD_GATEWAY;
 }

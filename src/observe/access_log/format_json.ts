@@ -1,5 +1,5 @@
 /**
- * One JSON object a line, `"v":1`: every key is always there, null where there is nothing to say; times in milliseconds with the unit
+ * One JSON object a line, `"v":1`: every key of its scheme is always there, null where there is nothing to say; times in milliseconds with the unit
  * in the name. docs/reference/log-json.md describes each field.
  *
  * May import: base, proxy, observe/access_log.
@@ -17,8 +17,8 @@ const KEY = {
   scheme: ascii('","scheme":"'),
   client: ascii('","client":"'),
   clientPort: ascii('","client_port":'),
-  frontend: ascii(',"frontend":"'),
-  backend: ascii('","backend":'),
+  frontend: ascii(',"frontend":'),
+  backend: ascii(',"backend":'),
   server: ascii(',"server":'),
   serverAddress: ascii(',"server_addr":'),
   method: ascii(',"method":'),
@@ -54,6 +54,7 @@ const TRUE = ascii("true");
 const FALSE = ascii("false");
 const DROPPED = ascii('{"v":1,"event":"log_dropped","lines":');
 const QUOTE = 0x22;
+const TEXT_CHARS_MAX = 512;
 const CLOSE = 0x7d;
 
 /** See the module's text. */
@@ -70,8 +71,7 @@ export class FormatJson implements LogFormat {
     out.text(record.clientAddress);
     out.literal(KEY.clientPort);
     out.int(record.clientPort);
-    out.literal(KEY.frontend);
-    out.text(record.frontendName);
+    writeText(out, KEY.frontend, record.frontendName);
     writeText(out, KEY.backend, record.backendName);
     writeText(out, KEY.server, record.serverName);
     writeText(out, KEY.serverAddress, record.serverAddress);
@@ -144,13 +144,14 @@ function writeNumber(out: ByteWriter, key: Uint8Array, value: number): void {
   else out.int(value);
 }
 
-/** hadro's own texts: names, addresses and reasons; "" is null. */
-function writeText(out: ByteWriter, key: Uint8Array, value: string): void {
+/** hadro's own texts: names, addresses and reasons, cut so that the line keeps its end; "" is null. */
+function writeText(out: ByteWriter, key: Uint8Array, text: string): void {
   out.literal(key);
-  if (value === "") {
+  if (text === "") {
     out.literal(NULL);
     return;
   }
+  const value = text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX)}…` : text;
   out.byte(QUOTE);
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i);

@@ -2,8 +2,9 @@
  * Times in log lines: each second is formatted once, the milliseconds of each line behind it.
  *
  *     iso      2026-11-23T02:45:41.123Z
- *     haproxy  23/Nov/2026:02:45:41.123          local time
- *     clf      23/Nov/2026:02:45:41 +0000        local time with its offset
+ *     haproxy  23/Nov/2026:03:45:41.123          local time
+ *     clf      23/Nov/2026:03:45:41 +0100        local time with its offset
+ *     utcClf   23/Nov/2026:02:45:41 +0000
  *
  * May import: base.
  *
@@ -19,6 +20,7 @@ export class LogTime {
   #iso = new Uint8Array(0);
   #local = new Uint8Array(0);
   #offset = new Uint8Array(0);
+  #utc = new Uint8Array(0);
 
   /** `2026-11-23T02:45:41.123Z` */
   iso(out: ByteWriter, wallMs: number): void {
@@ -44,6 +46,12 @@ export class LogTime {
     out.literal(this.#offset);
   }
 
+  /** `23/Nov/2026:02:45:41 +0000` */
+  utcClf(out: ByteWriter, wallMs: number): void {
+    this.#prepare(wallMs);
+    out.literal(this.#utc);
+  }
+
   #prepare(wallMs: number): void {
     const second = Math.floor(wallMs / 1_000);
     if (second === this.#second) return;
@@ -55,6 +63,10 @@ export class LogTime {
     this.#local = encoder.encode(
       `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}:` +
         `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`,
+    );
+    this.#utc = encoder.encode(
+      `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:` +
+        `${date.toISOString().slice(11, 19)} +0000`,
     );
     const minutes = -date.getTimezoneOffset();
     const sign = minutes < 0 ? "-" : "+";

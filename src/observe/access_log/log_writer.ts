@@ -8,7 +8,8 @@
  *
  * A batch is begun when FLUSH_BYTES wait, or FLUSH_MS after the first line. With `block` all writes are synchronous, so that order is
  * kept. A sink that fails never reaches the proxy: EPIPE is final (the reader is gone), other errors are tried again with the
- * next batch; the lines meanwhile are counted as dropped, the error is told once.
+ * next batch, while the ring keeps what it has; an error is told once. What waits when the reader goes, or when time is up at the end,
+ * counts as dropped.
  *
  * May import: base, proxy, observe/access_log.
  *
@@ -19,9 +20,11 @@ import type { LogRecord, LogSink } from "../../proxy/log_record.ts";
 import type { LogFormat } from "./format.ts";
 
 export const RING_BYTES = 1_024 * 1_024;
-export const LINE_BYTES_MAX = 8_192;
+/** Holds the largest record, every captured byte and every letter of a text written as six (`\u001F`). */
+export const LINE_BYTES_MAX = 32_768;
 export const FLUSH_BYTES = 32 * 1_024;
 export const FLUSH_MS = 10;
+const LINE_END = 0x0a;
 
 /** Where lines go: standard output or a file. */
 export interface ByteSink {
@@ -52,8 +55,10 @@ export class LogWriter implements LogSink {
   #head = 0;
   #waiting = 0;
   #droppedSinceNote = 0;
-  #isWriting = false;
+  /** Where the write in flight goes; null when there is none. */
+  #writingTo: ByteSink | null = null;
   #isGone = false;
+  #toldReason = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #onIdle: (() => void) | null = null;
 
@@ -66,7 +71,7 @@ export class LogWriter implements LogSink {
   logStream(record: LogRecord): void {
     this.counters.lines++;
     if (this.#isGone) {
-      this.counters.dropped++;
+      this.#drop();
       return;
     }
     this.#noteDropped();
@@ -77,7 +82,7 @@ export class LogWriter implements LogSink {
 
   /** Begins a batch when enough waits; else makes sure that one will begin soon. Called once a turn. */
   flushSoon(): void {
-    if (this.#waiting === 0 || this.#isWriting) return;
+    if (this.#waiting === 0 || this.#writingTo !== null) return;
     if (this.#options.blocks) this.#writeSync();
     else if (this.#waiting >= FLUSH_BYTES) this.#write();
     else this.#timer ??= setTimeout(() => this.#onTimer(), FLUSH_MS);
@@ -88,28 +93,29 @@ export class LogWriter implements LogSink {
     const old = this.#sink;
     this.#sink = sink;
     this.#isGone = false;
-    if (!this.#isWriting) old.close();
+    if (old !== this.#writingTo) old.close();
   }
 
   /** Writes what waits, for at most `timeoutMs`, and closes; tells how many lines were lost. */
   async close(timeoutMs: number): Promise<number> {
     clearTimeout(this.#timer);
-    if (this.#waiting > 0 || this.#isWriting) {
+    if (this.#waiting > 0 || this.#writingTo !== null) {
       const idle = Promise.withResolvers<void>();
       this.#onIdle = idle.resolve;
       const timer = setTimeout(idle.resolve, timeoutMs);
       this.#noteDropped();
-      if (!this.#isWriting) this.#write();
+      if (this.#writingTo === null) this.#write();
       await idle.promise;
       clearTimeout(timer);
     }
+    this.#giveUp();
     this.#sink.close();
     return this.counters.dropped;
   }
 
   #onTimer(): void {
     this.#timer = undefined;
-    if (this.#waiting > 0 && !this.#isWriting) this.#write();
+    if (this.#waiting > 0 && this.#writingTo === null) this.#write();
   }
 
   #noteDropped(): void {
@@ -123,22 +129,27 @@ export class LogWriter implements LogSink {
   /** Puts the line into the ring, with its line end. */
   #append(): void {
     const { bytes, length } = this.#line;
-    if (RING_BYTES - this.#waiting < length + 1) {
-      if (!this.#options.blocks) {
-        this.counters.dropped++;
-        this.#droppedSinceNote++;
-        return;
-      }
-      this.#writeSync();
-      if (this.#isGone) return;
+    if (this.#isFullFor(length) && this.#options.blocks) this.#writeSync();
+    if (this.#isGone || this.#isFullFor(length)) {
+      this.#drop();
+      return;
     }
     let at = (this.#head + this.#waiting) % RING_BYTES;
     for (let i = 0; i < length; i++) {
       this.#ring[at] = bytes[i];
       if (++at === RING_BYTES) at = 0;
     }
-    this.#ring[at] = 0x0a;
+    this.#ring[at] = LINE_END;
     this.#waiting += length + 1;
+  }
+
+  #drop(): void {
+    this.counters.dropped++;
+    this.#droppedSinceNote++;
+  }
+
+  #isFullFor(length: number): boolean {
+    return RING_BYTES - this.#waiting < length + 1;
   }
 
   /** What can be written in one piece. */
@@ -147,26 +158,36 @@ export class LogWriter implements LogSink {
   }
 
   #write(): void {
-    this.#isWriting = true;
-    this.counters.writes++;
     const sink = this.#sink;
-    sink.write(this.#batch()).then((count) => this.#onWritten(sink, count), (error) => this.#onFailed(error));
+    this.#writingTo = sink;
+    this.counters.writes++;
+    sink.write(this.#batch()).then(
+      (count) => this.#onWritten(sink, count),
+      (error) => this.#onFailed(sink, error),
+    );
   }
 
   #onWritten(sink: ByteSink, count: number): void {
-    this.#take(count);
-    this.#isWriting = false;
+    this.#writingTo = null;
     if (sink !== this.#sink) sink.close();
+    if (this.#isGone) return;
+    this.#take(count);
     this.#noteDropped();
     if (this.#waiting >= FLUSH_BYTES || (this.#waiting > 0 && this.#onIdle !== null)) this.#write();
     else if (this.#waiting > 0) this.flushSoon();
     else this.#onIdle?.();
   }
 
-  #onFailed(error: unknown): void {
-    this.#isWriting = false;
-    this.#fail(error);
-    if (this.#waiting === 0 || this.#onIdle !== null) this.#onIdle?.();
+  /** A failure of a sink that was replaced meanwhile says nothing of the new one. */
+  #onFailed(sink: ByteSink, error: unknown): void {
+    this.#writingTo = null;
+    if (sink !== this.#sink) {
+      sink.close();
+      if (this.#onIdle !== null) this.#write();
+      return;
+    }
+    if (!this.#isGone) this.#fail(error);
+    this.#onIdle?.();
   }
 
   #writeSync(): void {
@@ -193,14 +214,24 @@ export class LogWriter implements LogSink {
     this.counters.errors++;
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof Deno.errors.BrokenPipe) {
-      this.#isGone = true;
-      this.#waiting = 0;
+      this.#giveUp();
       this.#options.onError(
         `access log: the reader is gone (${reason}); lines are dropped from now on, traffic goes on`,
       );
-    } else if (this.counters.errors === 1) {
+    } else if (reason !== this.#toldReason) {
+      this.#toldReason = reason;
       this.#options.onError(`access log: cannot write: ${reason}; trying again`);
     }
+  }
+
+  /** Nothing more will be written: what waits is lost. */
+  #giveUp(): void {
+    this.#isGone = true;
+    for (let at = this.#head; this.#waiting > 0; this.#waiting--) {
+      if (this.#ring[at] === LINE_END) this.#drop();
+      if (++at === RING_BYTES) at = 0;
+    }
+    this.#head = 0;
   }
 }
 

@@ -1,11 +1,17 @@
 /**
  * HAProxy's log variables (manual 8.2.6): each name, what it means, and how it is written.
  *
+ *     kind       +Q                      absent        +X
+ *     words      between quotes          - or nothing  addresses: two digits a byte
+ *     numbers    as without              -1, or -      ports, %Ts, %rt, %pid: four digits at least
+ *     dates      as without                            as without
+ *
  * May import: base, proxy, observe/access_log.
  *
  * @module
  */
 import type { ByteWriter } from "../../base/byte_writer.ts";
+import { addressBytes } from "../../base/ip_address.ts";
 import type { CaptureRange, LogRecord } from "../../proxy/log_record.ts";
 import { writeHashed } from "./escape.ts";
 import { ascii } from "./format.ts";
@@ -18,6 +24,8 @@ export interface LogState {
   lineCount: number;
   /** Requests logged so far: %rt. */
   requestCount: number;
+  /** Where the line was when a separator was written: two in a row are one. */
+  separatorEnd: number;
 }
 
 /** Writes one variable. */
@@ -26,36 +34,75 @@ export type VariableWriter = (out: ByteWriter, record: LogRecord, state: LogStat
 interface Variable {
   readonly text: string;
   readonly write: VariableWriter;
+  /** Stands outside quotes for a text that is absent; null: a number or a date, which is never quoted. */
+  readonly absent: Uint8Array | null;
+  /** What +X makes of it; null when it changes nothing. */
+  readonly writeHex: VariableWriter | null;
 }
 
-const NO_SERVER = ascii("<NOSRV>");
 const BAD_REQUEST = ascii("<BADREQ>");
-const DASH = 0x2d;
+const DASH = ascii("-");
+const NOTHING = ascii("");
 const QUESTION = 0x3f;
 const HOSTNAME = ascii(Deno.hostname());
 
-const number = (text: string, read: (record: LogRecord) => number): Variable => ({
+const plain = (text: string, write: VariableWriter): Variable => ({
   text,
-  write: (out, record) => out.int(read(record)),
+  write,
+  absent: null,
+  writeHex: null,
+});
+
+const number = (text: string, read: (record: LogRecord) => number): Variable =>
+  plain(text, (out, record) => out.int(read(record)));
+
+const hexNumber = (text: string, read: (record: LogRecord, state: LogState) => number): Variable => ({
+  ...plain(text, (out, record, state) => out.int(read(record, state))),
+  writeHex: (out, record, state) => out.text(hexText(read(record, state), 4)),
 });
 
 const words = (text: string, read: (record: LogRecord) => string): Variable => ({
-  text,
-  write: (out, record) => {
-    const value = read(record);
-    if (value === "") out.byte(DASH);
-    else out.text(value);
+  ...plain(text, (out, record) => out.text(read(record))),
+  absent: DASH,
+});
+
+const address = (text: string, read: (record: LogRecord) => string): Variable => ({
+  ...words(text, read),
+  writeHex: (out, record) => {
+    const bytes = addressBytes(read(record));
+    out.text(bytes === null ? read(record) : bytes.map((byte) => hexText(byte, 2)).join(""));
   },
 });
 
 const captured = (text: string, read: (record: LogRecord) => CaptureRange): Variable => ({
-  text,
-  write: (out, record) => {
+  ...plain(text, (out, record) => {
     const range = read(record);
     if (range.length === 0) out.literal(BAD_REQUEST);
     else writeHashed(out, record.capture, range.offset, range.length);
-  },
+  }),
+  absent: NOTHING,
 });
+
+const targetPart = (text: string, wantsQuery: boolean): Variable => ({
+  ...plain(text, (out, record) => {
+    if (record.target.length === 0) out.literal(BAD_REQUEST);
+    else writeTargetPart(out, record, wantsQuery);
+  }),
+  absent: NOTHING,
+});
+
+const none = (text: string): Variable => ({ ...plain(text, () => {}), absent: DASH });
+
+/** The port behind the last colon; "-" when there is none. */
+function serverPort(record: LogRecord, base: 10 | 16): string {
+  const text = /:(\d+)$/.exec(record.serverAddress)?.[1];
+  if (text === undefined) return "-";
+  return base === 16 ? hexText(Number(text), 4) : text;
+}
+
+function hexText(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, "0");
+}
 
 /** The target up to, or from, its question mark. */
 function writeTargetPart(out: ByteWriter, record: LogRecord, wantsQuery: boolean): void {
@@ -68,27 +115,28 @@ function writeTargetPart(out: ByteWriter, record: LogRecord, wantsQuery: boolean
 
 /** By name, without the percent sign. */
 export const VARIABLES: Readonly<Record<string, Variable>> = {
-  ci: words("client address", (r) => r.clientAddress),
-  cp: number("client port", (r) => r.clientPort),
-  t: { text: "accept date", write: (out, r, s) => s.time.haproxy(out, r.acceptWallMs) },
-  tr: { text: "request date", write: (out, r, s) => s.time.haproxy(out, r.requestWallMs) },
-  trg: { text: "request date with offset", write: (out, r, s) => s.time.clf(out, r.requestWallMs) },
-  T: { text: "accept date, ISO, UTC", write: (out, r, s) => s.time.iso(out, r.acceptWallMs) },
-  Tl: { text: "accept date with offset", write: (out, r, s) => s.time.clf(out, r.acceptWallMs) },
-  Ts: number("accept date, seconds since 1970", (r) => Math.floor(r.acceptWallMs / 1_000)),
-  ms: {
-    text: "milliseconds of the accept date",
-    write: (out, r) => out.padded(Math.floor(r.acceptWallMs) % 1_000, 3),
-  },
+  ci: address("client address", (r) => r.clientAddress),
+  cp: hexNumber("client port", (r) => r.clientPort),
+  t: plain("accept date", (out, r, s) => s.time.haproxy(out, r.acceptWallMs)),
+  tr: plain("request date", (out, r, s) => s.time.haproxy(out, r.requestWallMs)),
+  trg: plain("request date, UTC, with offset", (out, r, s) => s.time.utcClf(out, r.requestWallMs)),
+  trl: plain("request date with offset", (out, r, s) => s.time.clf(out, r.requestWallMs)),
+  T: plain("accept date, UTC, with offset", (out, r, s) => s.time.utcClf(out, r.acceptWallMs)),
+  Tl: plain("accept date with offset", (out, r, s) => s.time.clf(out, r.acceptWallMs)),
+  Ts: hexNumber("accept date, seconds since 1970", (r) => Math.floor(r.acceptWallMs / 1_000)),
+  ms: plain(
+    "milliseconds of the accept date",
+    (out, r) => out.padded(Math.floor(r.acceptWallMs) % 1_000, 3),
+  ),
   ft: words("frontend name", (r) => r.frontendName),
   f: words("frontend name", (r) => r.frontendName),
   b: words("backend name", (r) => r.backendName === "" ? r.frontendName : r.backendName),
-  s: {
-    text: "server name",
-    write: (out, r) => r.serverName === "" ? out.literal(NO_SERVER) : out.text(r.serverName),
+  s: words("server name", (r) => r.serverName === "" ? "<NOSRV>" : r.serverName),
+  si: address("server address", (r) => r.serverAddress.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1")),
+  sp: {
+    ...plain("server port", (out, r) => out.text(serverPort(r, 10))),
+    writeHex: (out, r) => out.text(serverPort(r, 16)),
   },
-  si: words("server address", (r) => r.serverAddress.replace(/:\d+$/, "")),
-  sp: words("server port", (r) => /:(\d+)$/.exec(r.serverAddress)?.[1] ?? ""),
   Th: number("handshake time, ms", (r) => r.handshakeMs),
   Ti: number("idle time before the request, ms", (r) => r.idleMs),
   TR: number("time to the full request head, ms", (r) => r.requestMs),
@@ -103,41 +151,38 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   ST: number("status", (r) => r.status),
   B: number("bytes to the client", (r) => r.bytesOut),
   U: number("bytes from the client", (r) => r.bytesIn),
-  CC: { text: "captured request cookie (none)", write: (out) => out.byte(DASH) },
-  CS: { text: "captured response cookie (none)", write: (out) => out.byte(DASH) },
-  ts: { text: "termination state, 2 letters", write: (out, r) => writeState(out, r, 2) },
-  tsc: { text: "termination state, 4 letters", write: (out, r) => writeState(out, r, 4) },
+  CC: none("captured request cookie (none)"),
+  CS: none("captured response cookie (none)"),
+  ts: plain("termination state, 2 letters", (out, r) => writeState(out, r, 2)),
+  tsc: plain("termination state, 4 letters", (out, r) => writeState(out, r, 4)),
   ac: number("connections of the process", (r) => r.processConns),
   fc: number("connections of the frontend", (r) => r.frontendConns),
   bc: number("connections of the backend", (r) => r.backendConns),
   sc: number("connections of the server", (r) => r.serverConns),
-  rc: {
-    text: "retries, + when redispatched",
-    write: (out, r) => {
-      if (r.redispatched) out.byte(0x2b);
-      out.int(r.retries);
-    },
-  },
+  rc: plain("retries, + when redispatched", (out, r) => {
+    if (r.redispatched) out.byte(0x2b);
+    out.int(r.retries);
+  }),
   sq: number("server queue", (r) => r.serverQueue),
   bq: number("backend queue", (r) => r.backendQueue),
   r: captured("request line", (r) => r.requestLine),
   HM: captured("method", (r) => r.method),
   HU: captured("request target", (r) => r.target),
-  HP: { text: "path", write: (out, r) => writeTargetPart(out, r, false) },
-  HQ: { text: "query, with its question mark", write: (out, r) => writeTargetPart(out, r, true) },
+  HP: targetPart("path", false),
+  HQ: targetPart("query, with its question mark", true),
   HV: captured("HTTP version", (r) => r.version),
-  hr: { text: "captured request headers (none)", write: () => {} },
-  hs: { text: "captured response headers (none)", write: () => {} },
-  ID: { text: "unique id (none)", write: (out) => out.byte(DASH) },
-  lc: { text: "log line counter", write: (out, _r, s) => out.int(s.lineCount) },
-  rt: { text: "request counter", write: (out, _r, s) => out.int(s.requestCount) },
-  pid: { text: "process id", write: (out) => out.int(Deno.pid) },
-  H: { text: "host name", write: (out) => out.literal(HOSTNAME) },
+  hr: plain("captured request headers (none)", () => {}),
+  hs: plain("captured response headers (none)", () => {}),
+  ID: none("unique id (none)"),
+  lc: plain("log line counter", (out, _r, s) => out.int(s.lineCount)),
+  rt: hexNumber("request counter", (_r, s) => s.requestCount),
+  pid: hexNumber("process id", () => Deno.pid),
+  H: { ...plain("host name", (out) => out.literal(HOSTNAME)), absent: NOTHING },
 };
 
 /** Cause and phase; no cookies are followed, so the letters 3 and 4 are "-". */
 function writeState(out: ByteWriter, record: LogRecord, letters: number): void {
   out.byte(record.endCause);
   out.byte(record.endPhase);
-  for (let i = 2; i < letters; i++) out.byte(DASH);
+  for (let i = 2; i < letters; i++) out.literal(DASH);
 }

@@ -3,7 +3,7 @@
  *
  *     algorithm    choice                                             cost
  *     roundrobin   smooth by weight: each server in turn, spread      O(n), n servers
- *     leastconn    the fewest connections for its weight, in turn     O(n)
+ *     leastconn    the fewest connections for its weight, smooth      O(n)
  *     random       the less loaded of two drawn by weight             O(n)
  *     first        the first that can be used                         O(n)
  *

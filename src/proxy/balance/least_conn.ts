@@ -1,6 +1,6 @@
 /**
- * Least connections: the server with the fewest streams for its weight (HAProxy's leastconn). Among equals they take turns: the
- * scan begins behind the last choice.
+ * Least connections: the server with the fewest streams for its weight (HAProxy's and nginx's leastconn). Among equally loaded ones, as
+ * are all when there is little to do, the choice is smooth by weight, so that each gets its share at any load.
  *
  * May import: base, proxy/balance.
  *
@@ -12,29 +12,43 @@ import { type Balancer, type Candidate, chooseBackup, isEligible } from "./candi
 /** See the module's text. */
 export class LeastConn implements Balancer {
   readonly #candidates: readonly Candidate[];
-  #last = -1;
+  /** As in round robin, but only servers that are equally loaded take part. */
+  readonly #credits: Int32Array;
 
   constructor(candidates: readonly Candidate[]) {
     this.#candidates = candidates;
+    this.#credits = new Int32Array(candidates.length);
   }
 
   choose(tried: Bitmap | null): number {
-    const count = this.#candidates.length;
-    let chosen = -1;
-    for (let step = 1; step <= count; step++) {
-      const i = (this.#last + step + count) % count;
+    let least = -1;
+    for (let i = 0; i < this.#candidates.length; i++) {
       if (!isEligible(this.#candidates[i], i, tried)) continue;
-      if (chosen < 0 || isLessLoaded(this.#candidates[i], this.#candidates[chosen])) chosen = i;
+      if (least < 0 || isLessLoaded(this.#candidates[i], this.#candidates[least])) least = i;
     }
-    if (chosen < 0) return chooseBackup(this.#candidates, tried);
-    this.#last = chosen;
-    return chosen;
+    return least < 0 ? chooseBackup(this.#candidates, tried) : this.#chooseAmongEqual(least, tried);
   }
 
-  onServerChange(): void {}
+  onServerChange(index: number): void {
+    if (!this.#candidates[index].usable) this.#credits[index] = 0;
+  }
+
+  #chooseAmongEqual(least: number, tried: Bitmap | null): number {
+    let chosen = -1;
+    let sum = 0;
+    for (let i = least; i < this.#candidates.length; i++) {
+      const candidate = this.#candidates[i];
+      if (!isEligible(candidate, i, tried) || isLessLoaded(this.#candidates[least], candidate)) continue;
+      sum += candidate.weight;
+      this.#credits[i] += candidate.weight;
+      if (chosen < 0 || this.#credits[i] > this.#credits[chosen]) chosen = i;
+    }
+    this.#credits[chosen] -= sum;
+    return chosen;
+  }
 }
 
-/** Compares connections per weight without dividing; the next stream counts, so that an idle heavy server wins. */
+/** Compares connections per weight, without dividing. */
 export function isLessLoaded(a: Candidate, b: Candidate): boolean {
-  return (a.currentConns + 1) * b.weight < (b.currentConns + 1) * a.weight;
+  return a.currentConns * b.weight < b.currentConns * a.weight;
 }

@@ -1,0 +1,46 @@
+/**
+ * What a balancer sees of a server, what a balancer is, and the rules that all algorithms share: who may be chosen, and when a
+ * backup is.
+ *
+ *     usable, weight > 0, no backup, not tried    eligible: the algorithm chooses among these
+ *     usable, weight > 0, backup, not tried       only when none is eligible, and then the first alone
+ *     any other                                   never
+ *
+ * May import: base.
+ *
+ * @module
+ */
+import type { Bitmap } from "../../base/bitmap.ts";
+
+/** What a balancer sees of a server. */
+export interface Candidate {
+  /** 0 to 256. */
+  readonly weight: number;
+  readonly isBackup: boolean;
+  /** May take new traffic. */
+  readonly usable: boolean;
+  readonly currentConns: number;
+}
+
+/** One algorithm over one backend's servers. */
+export interface Balancer {
+  /** Index of the chosen server; -1 when none can be used. `tried` holds servers that this stream failed on. */
+  choose(tried: Bitmap | null): number;
+  /** Told when usable or currentConns of a server changed. */
+  onServerChange(index: number): void;
+}
+
+/** Whether the server may be chosen now; backups are looked at apart. */
+export function isEligible(candidate: Candidate, index: number, tried: Bitmap | null): boolean {
+  return candidate.usable && candidate.weight > 0 && !candidate.isBackup &&
+    (tried === null || !tried.has(index));
+}
+
+/** The first usable backup; -1 when there is none. */
+export function chooseBackup(candidates: readonly Candidate[], tried: Bitmap | null): number {
+  for (let i = 0; i < candidates.length; i++) {
+    const { usable, weight, isBackup } = candidates[i];
+    if (isBackup && usable && weight > 0 && (tried === null || !tried.has(i))) return i;
+  }
+  return -1;
+}

@@ -1,0 +1,93 @@
+/** A whole proxy in a simulated world, from flags to log records. @module */
+import { addEnvironment, Settings } from "../../../src/config/settings.ts";
+import { resolveConfig } from "../../../src/config/resolve.ts";
+import { NameResolver } from "../../../src/net/resolver.ts";
+import type { LogRecord } from "../../../src/proxy/log_record.ts";
+import { Proxy } from "../../../src/proxy/proxy.ts";
+import { SIM_HOST } from "./sim_network.ts";
+import { SimWorld, type SimWorldOptions } from "./sim_world.ts";
+
+/** The listener's port in every simulation; servers follow from SERVER_PORT on. */
+export const PROXY_PORT = 80;
+export const SERVER_PORT = 9_000;
+
+/** What a simulation keeps of a log record. */
+export interface SimLogLine {
+  readonly status: number;
+  /** Termination state, as "--" or "SC". */
+  readonly term: string;
+  readonly server: string;
+  readonly retries: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly why: string;
+}
+
+export interface SimProxyOptions extends SimWorldOptions {
+  readonly scheme: "http" | "tcp";
+  readonly serverCount: number;
+  /** Long flags and their values, without dashes. */
+  readonly flags?: Readonly<Record<string, string>>;
+  readonly maxconn?: number;
+}
+
+/** See the module's text. */
+export class SimProxy {
+  readonly world: SimWorld;
+  readonly proxy: Proxy;
+  readonly log: SimLogLine[] = [];
+  readonly reports: string[] = [];
+  isDrained = false;
+
+  constructor(options: SimProxyOptions) {
+    this.world = new SimWorld(options);
+    const settings = new Settings();
+    settings.addItem("listen", "-l", `${options.scheme}://${SIM_HOST}:${PROXY_PORT},name=fe`);
+    for (let i = 0; i < options.serverCount; i++) {
+      settings.addItem("backend", "-b", `${SIM_HOST}:${SERVER_PORT + i}`);
+    }
+    for (const [name, value] of Object.entries(options.flags ?? {})) settings.add(name, `--${name}`, value);
+    addEnvironment(settings, () => undefined);
+    this.proxy = new Proxy(this.world.engine, this.world.buffers, {
+      config: resolveConfig(settings, { isStdoutTerminal: false }),
+      maxconn: options.maxconn ?? 1_000,
+      log: { enabled: true, logStream: (record) => this.log.push(toLine(record)) },
+      resolver: new NameResolver({}),
+      seed: options.seed,
+      report: (message) => this.reports.push(message),
+      onDrained: () => {
+        this.isDrained = true;
+        this.world.engine.stop();
+      },
+    });
+    this.proxy.start();
+    this.world.start();
+  }
+
+  get address(): { readonly kind: "tcp"; readonly host: string; readonly port: number } {
+    return { kind: "tcp", host: SIM_HOST, port: PROXY_PORT };
+  }
+
+  serverAddress(index: number): { readonly kind: "tcp"; readonly host: string; readonly port: number } {
+    return { kind: "tcp", host: SIM_HOST, port: SERVER_PORT + index };
+  }
+
+  /** Drains (or kills) and checks that nothing is left. */
+  end(isKill: boolean): void {
+    this.world.engine.post(() => isKill ? this.proxy.kill() : this.proxy.drain());
+    this.world.runUntil(() => this.isDrained, 100_000);
+    this.world.checkNothingLeft();
+  }
+}
+
+function toLine(record: LogRecord): SimLogLine {
+  return {
+    status: record.status,
+    term: String.fromCharCode(record.endCause, record.endPhase),
+    server: record.serverName,
+    retries: record.retries,
+    bytesIn: record.bytesIn,
+    bytesOut: record.bytesOut,
+    why: record.why,
+  };
+}
