@@ -26,6 +26,28 @@ export function isIpLiteral(text: string): boolean {
   return addressBytes(text) !== null;
 }
 
+/**
+ * Returns the text of the 4 or 16 bytes at `offset`: dotted, or as RFC 5952 writes IPv6 (lower case, the longest run of two
+ * or more zero groups as `::`). A v4-mapped address is written as IPv4.
+ */
+export function formatAddressBytes(bytes: Uint8Array, offset: number, sizeBytes: 4 | 16): string {
+  if (sizeBytes === 4) return bytes.subarray(offset, offset + 4).join(".");
+  const groups: number[] = [];
+  for (let i = 0; i < 8; i++) groups.push(bytes[offset + i * 2]! << 8 | bytes[offset + i * 2 + 1]!);
+  const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
+  if (isMapped) return bytes.subarray(offset + 12, offset + 16).join(".");
+  let runAt = 0;
+  let runLength = 0;
+  for (let at = 0; at < 8; at++) {
+    let end = at;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - at > runLength) [runAt, runLength] = [at, end - at];
+  }
+  const text = (from: number, to: number) =>
+    groups.slice(from, to).map((group) => group.toString(16)).join(":");
+  return runLength < 2 ? text(0, 8) : `${text(0, runAt)}::${text(runAt + runLength, 8)}`;
+}
+
 function ipv4Bytes(text: string): number[] | null {
   const parts = text.split(".");
   if (parts.length !== 4) return null;

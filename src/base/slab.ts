@@ -16,6 +16,7 @@ export class Slab {
   address = 0;
 
   constructor(sizeBytes: number) {
-    this.bytes = new Uint8Array(sizeBytes);
+    // Over a buffer of its own: a small typed array could lie on V8's heap and move.
+    this.bytes = new Uint8Array(new ArrayBuffer(sizeBytes));
   }
 }

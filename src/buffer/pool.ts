@@ -18,7 +18,7 @@ import { Slab } from "../base/slab.ts";
 import { buffersToLeave } from "./criticality.ts";
 
 export const BUFFER_SIZE = 16_448;
-export const BUFFERS_PER_SLAB = 64;
+const BUFFERS_PER_SLAB = 64;
 
 /** No buffer: what {@linkcode BufferPool.take} returns when it may not give one. */
 export const NO_BUFFER = -1;

@@ -7,7 +7,7 @@
  */
 
 /** Assumed where the system does not tell. */
-export const FD_LIMIT_FALLBACK = 1_024;
+const FD_LIMIT_FALLBACK = 1_024;
 
 /** Returns the soft limit of open files (RLIMIT_NOFILE), from /proc; a cautious number elsewhere. */
 export function readFdLimit(): number {

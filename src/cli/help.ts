@@ -8,7 +8,7 @@
 import { environmentName, type Flag, FLAGS, SECTIONS } from "../config/catalogue.ts";
 import { VERSION } from "./version.ts";
 
-export const EXAMPLES: readonly string[] = [
+const EXAMPLES: readonly string[] = [
   "hadro 8080 localhost:3000",
   "hadro -l http://:8080 -b 10.0.0.1:9000,weight=2 10.0.0.2:9000,backup --lb leastconn",
   "hadro -l tcp://:5432 -b db1:5432 db2:5432 -l http://:8080 -b :9000 --log haproxy",

@@ -10,20 +10,14 @@
  *
  * @module
  */
-import { BufferWait } from "../buffer/buffer_wait.ts";
-import { PRIORITY_RESERVE_DIVISOR, RESERVE_COUNT } from "../buffer/criticality.ts";
-import { BUFFER_SIZE, BufferPool } from "../buffer/pool.ts";
+import type { BufferWait } from "../buffer/buffer_wait.ts";
 import type { Config } from "../config/model.ts";
-import type { MemoryPlan } from "../config/memory_plan.ts";
-import { systemClock } from "../event/clock.ts";
-import { Engine } from "../event/engine.ts";
-import { PollerDeno } from "../event/poller_deno.ts";
-import type { MemorySource } from "../event/poller_deno_slots.ts";
+import type { Engine } from "../event/engine.ts";
 import { NameResolver } from "../net/resolver.ts";
 import { type AccessLog, LogFileError, openAccessLog } from "../observe/access_log/access_log.ts";
 import { formatAddress } from "../proxy/dispatch.ts";
 import { BindError, Proxy } from "../proxy/proxy.ts";
-import { SocketReset } from "../sys/socket_reset.ts";
+import { buildEngine } from "./build_engine.ts";
 import { checkLogFormat, planOrFail } from "./dry_run.ts";
 import { ExitCode } from "./exit_codes.ts";
 
@@ -33,12 +27,11 @@ const LOG_CLOSE_MS = 2_000;
 /** Runs until drained; returns the exit code. */
 export async function runProxy(config: Config): Promise<number> {
   const report = (message: string) => writeStderr(`hadro: ${message}\n`);
-  if (config.poller === "epoll") report("poller epoll is not in this version; using deno");
   const plan = planOrFail(config);
   checkLogFormat(config);
   const log = openLog(config, report);
   if (log === null) return ExitCode.RUNTIME;
-  const { engine, buffers, close } = buildEngine(config, plan);
+  const { engine, buffers, close } = buildEngine(config, plan, report);
   engine.onTurnEnd = () => log.flushSoon();
   const drained = Promise.withResolvers<number>();
   const proxy = new Proxy(engine, buffers, {
@@ -87,42 +80,6 @@ function openLog(config: Config, report: (message: string) => void): AccessLog |
     report(error.message);
     return null;
   }
-}
-
-function buildEngine(
-  config: Config,
-  plan: MemoryPlan,
-): { engine: Engine; buffers: BufferWait; close: () => void } {
-  const hasPriority = config.listeners.some((listener) => listener.priority === "high") ||
-    config.backends.some((backend) => backend.priority === "high");
-  const pool = new BufferPool({
-    limitCount: plan.bufferCount,
-    reserveCount: RESERVE_COUNT,
-    priorityReserveCount: hasPriority
-      ? Math.max(2, Math.floor(plan.bufferCount / PRIORITY_RESERVE_DIVISOR))
-      : 0,
-  });
-  const socketReset = SocketReset.open();
-  const memory: MemorySource = {
-    sizeBytes: BUFFER_SIZE,
-    takeSpare: () => pool.takeSpare(),
-    release: (place) => buffers.release(place),
-    slab: (place) => pool.slab(place),
-    offset: (place) => pool.offset(place),
-  };
-  const engine = new Engine(
-    plan.maxFdCount,
-    (table, activity, clock) =>
-      new PollerDeno(table, activity, clock, {
-        memory,
-        resetSocket: (local, peer) =>
-          socketReset !== null && local.kind === "tcp" && peer.kind === "tcp" &&
-          socketReset.reset(local.port, peer.port),
-      }),
-    systemClock,
-  );
-  const buffers = new BufferWait(pool, engine.fdTable, engine.activity);
-  return { engine, buffers, close: () => socketReset?.close() };
 }
 
 function handleSignals(

@@ -121,13 +121,15 @@ export function expandWord(source: string, word: string): string[] {
       column: brace.index,
     });
   };
+  const before = word.slice(0, brace.index);
+  if (before.includes("{")) fail("braces do not nest");
   const range = /^(\d+)\.\.(\d+)$/.exec(inner);
   const choices = range === null ? inner.split(",") : numbersBetween(range[1], range[2]);
   if (choices.length < 2) fail("write {a,b} or {0..9}");
   const words: string[] = [];
   for (const choice of choices) {
     const behind = word.slice(brace.index + whole.length);
-    words.push(...expandWord(source, `${word.slice(0, brace.index)}${choice}${behind}`));
+    words.push(...expandWord(source, `${before}${choice}${behind}`));
     if (words.length > EXPANSIONS_MAX) fail(`it gives more than ${EXPANSIONS_MAX} words`);
   }
   return words;

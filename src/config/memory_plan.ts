@@ -14,9 +14,9 @@
 export const CONNECTION_COST_BYTES = 6_144;
 /** As in buffer/pool.ts. */
 export const PLAN_BUFFER_BYTES = 16_448;
-export const BUFFER_COUNT_MIN = 32;
+const BUFFER_COUNT_MIN = 32;
 /** Descriptors that are not connections: listeners, log, runtime. */
-export const FD_RESERVE = 64;
+const FD_RESERVE = 64;
 
 export interface MemoryRequest {
   readonly maxMemBytes: number;

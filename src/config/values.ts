@@ -84,7 +84,7 @@ export function readHeaderRule(what: string, text: string, place: WordPlace): He
   if (FORBIDDEN_FIELDS.includes(name.toLowerCase())) {
     return fail(`"${name}" is hadro's own${name.toLowerCase() === "host" ? ", use --host" : ""}`);
   }
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- control characters are what it looks for
   if (/[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/.test(value)) {
     return fail("the value has a control or non-Latin character");
   }

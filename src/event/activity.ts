@@ -9,7 +9,7 @@
  */
 
 /** What each counter means; the key is the field of {@linkcode Activity}. */
-export const ACTIVITY_TEXT = {
+const ACTIVITY_TEXT = {
   turns: "turns of the loop",
   waits: "waits that could sleep",
   waitsZero: "waits with timeout 0, because work was pending",

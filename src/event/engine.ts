@@ -17,6 +17,7 @@
  *
  * @module
  */
+import { Errno } from "../base/errno.ts";
 import type { Slab } from "../base/slab.ts";
 import { type Activity, newActivity } from "./activity.ts";
 import type { Clock } from "./clock.ts";
@@ -26,7 +27,7 @@ import type { Poller, SocketAddress } from "./poller.ts";
 import { Scheduler } from "./task.ts";
 
 /** The longest sleep: a lost wake-up costs at most this. */
-export const WAIT_MS_MAX = 1_000;
+const WAIT_MS_MAX = 1_000;
 
 /** What makes a poller once the table it reports to exists. */
 export type PollerFactory = (table: FdTable, activity: Activity, clock: Clock) => Poller;
@@ -100,6 +101,8 @@ export class Engine {
     this.activity.connects++;
     this.fdTable.insert(fd, handler, ioClass, false);
     this.fdTable.wantSend(fd);
+    // On loopback and unix sockets it is often over before connect returns.
+    if (this.poller.connectResult(fd) !== -Errno.EINPROGRESS) this.fdTable.maySend(fd);
     return fd;
   }
 

@@ -61,7 +61,7 @@ export const FdFlag = {
 } as const;
 
 /** Returns the state byte of a direction shifted so that A, R, P are bits 0, 1, 2. */
-export function directionBits(state: number, direction: number): number {
+function directionBits(state: number, direction: number): number {
   return (direction === Direction.RECV ? state : state >> 4) & 7;
 }
 

@@ -93,7 +93,7 @@ export class FdTable {
     this.#assertOpen(fd);
     this.#leaveParking(fd, Direction.RECV);
     this.#leaveParking(fd, Direction.SEND);
-    if (this.queue.has(fd)) this.queue.leave(fd);
+    if (this.queue.has(fd)) this.#leaveQueue(fd);
     this.#state[fd] = 0;
     this.#flags[fd]! &= FdFlag.UPDATED;
     this.#generation[fd]!++;
@@ -141,7 +141,6 @@ export class FdTable {
   }
 
   stopRecv(fd: number): void {
-    if ((this.#state[fd]! & FdState.ACTIVE_R) === 0) return;
     this.#leaveParking(fd, Direction.RECV);
     this.#clear(fd, FdState.ACTIVE_R);
   }
@@ -156,7 +155,6 @@ export class FdTable {
   }
 
   stopSend(fd: number): void {
-    if ((this.#state[fd]! & FdState.ACTIVE_W) === 0) return;
     this.#leaveParking(fd, Direction.SEND);
     this.#clear(fd, FdState.ACTIVE_W);
   }
@@ -217,13 +215,20 @@ export class FdTable {
     if (this.queue.has(fd) && !this.#isQueueable(fd)) this.#leaveQueue(fd);
   }
 
-  /** Ends the parking with a grant: the direction may take one buffer without queueing. */
+  /**
+   * Ends the parking with a grant: the direction may take one buffer without queueing. When nothing is to be done in it any
+   * more the grant goes back at once, because no run would return it.
+   */
   unpark(fd: number, direction: number): void {
     const parked = direction === Direction.RECV ? FdFlag.PARKED_R : FdFlag.PARKED_W;
     assert((this.#flags[fd]! & parked) !== 0, `fd ${fd} is parked when unparked`);
-    const granted = direction === Direction.RECV ? FdFlag.GRANTED_R : FdFlag.GRANTED_W;
-    this.#flags[fd] = (this.#flags[fd]! & ~parked) | granted;
-    if (!this.queue.has(fd) && this.#isQueueable(fd)) this.#enterQueue(fd);
+    this.#flags[fd]! &= ~parked;
+    if ((this.readyDirections(fd) & direction) === 0) {
+      this.parking!.returnGrant(fd, direction);
+      return;
+    }
+    this.#flags[fd]! |= direction === Direction.RECV ? FdFlag.GRANTED_R : FdFlag.GRANTED_W;
+    if (!this.queue.has(fd)) this.#enterQueue(fd);
   }
 
   /** Uses up the grant of a direction; returns whether there was one. */

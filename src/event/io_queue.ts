@@ -24,10 +24,10 @@
 
 /** The classes, most urgent first. */
 export const IoClass = { URGENT: 0, INTERACTIVE: 1, NORMAL: 2, BULK: 3, HEAVY: 4 } as const;
-export const IO_CLASS_COUNT = 5;
+const IO_CLASS_COUNT = 5;
 
 /** Shares of a round by class; urgent work takes what it needs. */
-export const IO_CLASS_WEIGHTS: readonly number[] = [128, 64, 60, 4, 1];
+const IO_CLASS_WEIGHTS: readonly number[] = [128, 64, 60, 4, 1];
 
 /** Handler calls in one pass at most: HAProxy's tune.maxpollevents. */
 export const IO_PASS_BUDGET = 200;

@@ -22,7 +22,7 @@
  * The loop runs in a microtask behind the continuations of one batch of completions, and yields to Deno by a macrotask
  * when it has run for SLICE_MS with work still pending.
  *
- * May import: base.
+ * May import: base, sys.
  *
  * @module
  */
@@ -38,7 +38,7 @@ import type { FdTable } from "./fd_table.ts";
 import type { Poller, SocketAddress } from "./poller.ts";
 
 /** How long accepted bytes may go on after a close. */
-export const LINGER_MS = 10_000;
+const LINGER_MS = 10_000;
 
 const Kind = { FREE: 0, LISTENER: 1, CONNECTION: 2, CLOSING: 3 } as const;
 const Op = { NONE: 0, RUNNING: 1, HELD: 2 } as const;

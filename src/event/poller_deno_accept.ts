@@ -6,18 +6,19 @@
  *
  * An accept in flight cannot be taken back: a listener that is paused may still hold one connection.
  *
- * May import: base.
+ * May import: base, sys.
  *
  * @module
  */
 import { Errno, errnoName } from "../base/errno.ts";
 import { ListenError, type SocketAddress } from "./poller.ts";
+import { removeSocket, removeStaleSocket } from "../sys/unix_path.ts";
 import { errnoOf } from "./poller_deno_slots.ts";
 
 type DenoConn = Deno.TcpConn | Deno.UnixConn;
 
 /** Connections held per listener at most: one turn's worth of accepts. */
-export const HELD_MAX = 16;
+const HELD_MAX = 16;
 
 interface ListenSlot {
   readonly listener: Deno.TcpListener | Deno.UnixListener;
@@ -66,7 +67,9 @@ export class DenoListeners {
     const slot = this.#slots.get(fd);
     if (slot === undefined || slot.isClosed) return;
     slot.isClosed = true;
+    const { addr } = slot.listener;
     slot.listener.close();
+    if (addr.transport === "unix") removeSocket(addr.path);
     for (const conn of slot.held) conn.close();
     this.#slots.delete(fd);
   }
@@ -95,10 +98,20 @@ export class DenoListeners {
 
 function openListener(address: SocketAddress, backlog: number): Deno.TcpListener | Deno.UnixListener {
   try {
-    if (address.kind === "unix") return Deno.listen({ transport: "unix", path: address.path });
+    if (address.kind === "unix") return openUnixListener(address.path);
     return Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: backlog });
   } catch (error) {
     const errno = -errnoOf(error);
     throw new ListenError(errnoName(errno), errno);
+  }
+}
+
+/** Binds the path, also when a process that ended in a hurry left its file there. */
+function openUnixListener(path: string): Deno.UnixListener {
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } catch (error) {
+    if (-errnoOf(error) !== Errno.EADDRINUSE || !removeStaleSocket(path)) throw error;
+    return Deno.listen({ transport: "unix", path });
   }
 }

@@ -16,9 +16,9 @@ import { clearImmediate, setImmediate } from "node:timers";
 import type { Clock } from "./clock.ts";
 
 /** The longest run of turns before Deno gets its turn. */
-export const SLICE_MS = 4;
+const SLICE_MS = 4;
 /** The longest chain of wake-ups by microtasks. */
-export const CHAIN_LENGTH_MAX = 64;
+const CHAIN_LENGTH_MAX = 64;
 
 /** Drives `resume`; at most one resumption is pending at any time. */
 export class DenoSleep {

@@ -14,8 +14,8 @@ import { Errno } from "../base/errno.ts";
 import { Slab } from "../base/slab.ts";
 
 /** A typical request head, or a small answer. */
-export const READ_SLOT_BYTES = 1_024;
-export const SEND_SLOT_BYTES = 1_024;
+const READ_SLOT_BYTES = 1_024;
+const SEND_SLOT_BYTES = 1_024;
 const SLOTS_PER_SLAB = 512;
 const NONE = -1;
 

@@ -24,7 +24,7 @@ export interface TaskHandler {
 /** Tasks run in one turn at most: HAProxy's tune.runqueue-depth. */
 export const RUN_QUEUE_DEPTH = 200;
 export const NICE_MIN = -1024;
-export const NICE_MAX = 1024;
+const NICE_MAX = 1024;
 
 /** Tasks are numbers from 0, given out and taken back by {@linkcode Scheduler}. */
 export class RunQueue {

@@ -5,6 +5,8 @@
  *                            ^                   |
  *                            +------ wake -------+
  *
+ * A task runs at most once a turn: one that is woken again after it ran waits for the next turn, whatever its nice.
+ *
  * May import: base.
  *
  * @module
@@ -23,7 +25,13 @@ export class Scheduler {
   readonly #activity: Activity;
   readonly #handlers: (TaskHandler | null)[] = [];
   #nice = new Int16Array(64);
+  /** Why a task was woken: not 0 exactly while it is queued, or waits in `#again`. */
   #reasons = new Uint8Array(64);
+  /** The round in which a task last ran. */
+  #ranInRound = new Uint32Array(64);
+  #round = 1;
+  /** Tasks that were woken after they ran in this round. */
+  readonly #again: number[] = [];
   readonly #expired = new Int32Array(RUN_QUEUE_DEPTH);
   /** Number of tasks that exist. */
   taskCount = 0;
@@ -38,7 +46,7 @@ export class Scheduler {
     if (task >= this.#nice.length) this.#grow(task);
     this.#handlers[task] = handler;
     this.#nice[task] = nice;
-    this.#reasons[task] = 0;
+    this.#reasons[task] = this.#ranInRound[task] = 0;
     this.taskCount++;
     return task;
   }
@@ -47,14 +55,18 @@ export class Scheduler {
   release(task: number): void {
     if (this.#runQueue.has(task)) this.#runQueue.remove(task);
     this.#timers.release(task);
+    this.#reasons[task] = 0;
     this.#handlers[task] = null;
     this.taskCount--;
   }
 
   /** Makes a task run soon; one that is queued keeps its place and gains the reason. */
   wake(task: number, reason: number): void {
+    const isWoken = this.#reasons[task] !== 0;
     this.#reasons[task]! |= reason;
-    if (!this.#runQueue.has(task)) this.#runQueue.push(task, this.#nice[task]!);
+    if (isWoken) return;
+    if (this.#ranInRound[task] === this.#round) this.#again.push(task);
+    else this.#runQueue.push(task, this.#nice[task]!);
   }
 
   /** Sets the task's only timer. Moving it later is a store; moving it earlier moves it in the queue. */
@@ -83,12 +95,21 @@ export class Scheduler {
   runTasks(): void {
     for (let budget = Math.min(RUN_QUEUE_DEPTH, this.#runQueue.size); budget > 0; budget--) {
       const task = this.#runQueue.pop();
-      if (task < 0) return;
+      if (task < 0) break;
       const reasons = this.#reasons[task]!;
       this.#reasons[task] = 0;
+      this.#ranInRound[task] = this.#round;
       this.#activity.taskCalls++;
       this.#handlers[task]!.onTask(reasons);
     }
+    this.#round = (this.#round + 1) >>> 0 || 1;
+    for (let i = 0; i < this.#again.length; i++) this.#wakeAgain(this.#again[i]!);
+    this.#again.length = 0;
+  }
+
+  /** The number may have been released meanwhile, or have a new owner that is queued already. */
+  #wakeAgain(task: number): void {
+    if (this.#reasons[task] !== 0 && !this.#runQueue.has(task)) this.#runQueue.push(task, this.#nice[task]!);
   }
 
   #grow(task: number): void {
@@ -99,5 +120,8 @@ export class Scheduler {
     const reasons = new Uint8Array(size);
     reasons.set(this.#reasons);
     this.#reasons = reasons;
+    const ranInRound = new Uint32Array(size);
+    ranInRound.set(this.#ranInRound);
+    this.#ranInRound = ranInRound;
   }
 }

@@ -18,7 +18,7 @@ import { BAD_BODY, H1Body } from "./h1_body.ts";
 import { type EndContext, FULL_CAPACITY, SocketEnd } from "./socket_end.ts";
 
 /** Room for what a proxy adds to a head. */
-export const REWRITE_BYTES = 1_024;
+const REWRITE_BYTES = 1_024;
 /** The largest head. */
 export const HEAD_CAPACITY = FULL_CAPACITY - REWRITE_BYTES;
 

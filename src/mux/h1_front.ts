@@ -24,7 +24,7 @@ import { type EndContext, FULL_CAPACITY, NO_FD } from "./socket_end.ts";
 export const FrontPhase = { IDLE: 0, HEAD: 1, BODY: 2, DONE: 3, DRAIN: 4, TUNNEL: 5 } as const;
 
 /** Bytes thrown away in DRAIN at most. */
-export const DRAIN_BYTES_MAX = 1_024 * 1_024;
+const DRAIN_BYTES_MAX = 1_024 * 1_024;
 
 /** Who owns a client's end: told once per event, may close the end in any of these. */
 export interface H1FrontOwner {

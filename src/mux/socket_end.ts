@@ -22,7 +22,7 @@ import { Direction, FdFlag, FdState } from "../event/fd_state.ts";
 import { IoClass } from "../event/io_queue.ts";
 
 /** Bytes moved without a pause after which a connection is bulk traffic. */
-export const BULK_BYTES = 256 * 1_024;
+const BULK_BYTES = 256 * 1_024;
 
 /** No socket. */
 export const NO_FD = -1;

@@ -31,7 +31,7 @@ import { EndCause, EndPhase } from "./log_record.ts";
 import type { Server } from "./server.ts";
 
 /** Pause before a server that failed is tried again: HAProxy's turn-around. */
-export const RETRY_DELAY_MS = 1_000;
+const RETRY_DELAY_MS = 1_000;
 
 /** For whom a server is found. */
 export interface DispatchOwner {

@@ -11,7 +11,7 @@ import { Slab } from "../base/slab.ts";
 import { reasonPhrase } from "../protocol/http/status.ts";
 
 /** Statuses that hadro answers by itself, and what they mean to a person. */
-export const REPLY_TEXT: Readonly<Record<number, string>> = {
+const REPLY_TEXT: Readonly<Record<number, string>> = {
   400: "The request could not be understood.",
   404: "No route of this listener matches the request.",
   405: "This method is not allowed here.",

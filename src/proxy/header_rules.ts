@@ -5,6 +5,8 @@
  *     add      one more is added
  *     delete   every field of that name goes
  *
+ * A rule acts on what the rules before it left: a `set` or `delete` takes back the fields that they gave.
+ *
  * May import: base, config, protocol.
  *
  * @module
@@ -26,9 +28,11 @@ export class HeaderRules {
 
   constructor(rules: readonly HeaderRule[]) {
     const encoder = new TextEncoder();
-    this.#rules = rules.map((rule) => ({
+    this.#rules = rules.map((rule, index) => ({
       drops: rule.action === "add" ? null : encoder.encode(rule.name.toLowerCase()),
-      line: rule.action === "delete" ? null : encoder.encode(`${rule.name}: ${rule.value}\r\n`),
+      line: rule.action === "delete" || isTakenBack(rules, index)
+        ? null
+        : encoder.encode(`${rule.name}: ${rule.value}\r\n`),
     }));
   }
 
@@ -40,4 +44,10 @@ export class HeaderRules {
       if (rule.line !== null) edit.append(rule.line, 0, rule.line.length);
     }
   }
+}
+
+/** Whether a later rule removes every field of this rule's name. */
+function isTakenBack(rules: readonly HeaderRule[], index: number): boolean {
+  const name = rules[index]!.name.toLowerCase();
+  return rules.slice(index + 1).some((later) => later.action !== "add" && later.name.toLowerCase() === name);
 }

@@ -17,11 +17,12 @@ import type { HeadParser } from "../protocol/h1/head_parser.ts";
 import { FieldName } from "../protocol/http/field_name.ts";
 import { BodyKind, persists, responseFraming } from "../protocol/http/framing.ts";
 import { refreshDeadlines } from "./http_request.ts";
-import { type HttpStream, StreamStep } from "./http_stream.ts";
+import type { HttpStream } from "./http_stream.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
+import { StreamStep } from "./stream_step.ts";
 
 /** Interim heads before a final one, at most. */
-export const INTERIM_MAX = 32;
+const INTERIM_MAX = 32;
 
 const LINES = {
   close: new TextEncoder().encode("Connection: close\r\n"),
@@ -167,5 +168,6 @@ function rewriteHead(stream: HttpStream, head: HeadParser, keepsUpgrade: boolean
     return false;
   }
   back.tail = end - back.base;
+  stream.record.headBytesOut += headEdit.newHeadLength;
   return true;
 }

@@ -18,12 +18,11 @@ import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
 import { FrontPhase, H1Front, type H1FrontOwner } from "../mux/h1_front.ts";
 import { HttpStream } from "./http_stream.ts";
 import type { Listener } from "./listener.ts";
-import { EndCause, EndPhase } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 
 /** How long bytes are thrown away behind the last answer. */
-export const DRAIN_MS_MAX = 2_000;
+const DRAIN_MS_MAX = 2_000;
 
 /** See the module's text. */
 export class HttpSession implements H1FrontOwner, TaskHandler {
@@ -152,7 +151,7 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
 
   /** hadro stops at once. */
   kill(): void {
-    if (this.#stream !== null) this.#stream.abort(EndCause.KILLED, EndPhase.NONE, "hadro was stopped", true);
+    if (this.#stream !== null) this.#stream.kill();
     else this.close(false);
   }
 

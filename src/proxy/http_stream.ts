@@ -32,8 +32,7 @@ import type { HttpSession } from "./http_session.ts";
 import { EndCause, EndPhase, type LogRecord, newLogRecord, resetLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import type { Server } from "./server.ts";
-
-export const StreamStep = { REQUEST: 0, CONNECT: 1, RESPONSE: 2, DATA: 3, REPLY: 4, TUNNEL: 5 } as const;
+import { StreamStep } from "./stream_step.ts";
 
 /** Room for the request line (1,024) and three headers (256 each) in the log record. */
 const CAPTURE_BYTES = 1_024 + 3 * 256;
@@ -342,6 +341,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.step = StreamStep.REPLY;
     this.record.status = status;
     this.#reply = this.context.errorReplies.get(status, !this.keepsAlive);
+    this.record.headBytesOut += this.#reply.headBytes;
     this.#replySent = 0;
     this.#replyEnd = this.methodId === Method.HEAD ? this.#reply.headBytes : this.#reply.totalBytes;
     if (!isWhole) front.setReceiving(false);
@@ -359,6 +359,11 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   abort(cause: number, phase: number, why: string, isReset: boolean): void {
     this.#setEnd(cause, phase, why);
     this.#finishAborted(isReset);
+  }
+
+  /** hadro stops at once. */
+  kill(): void {
+    this.abort(EndCause.KILLED, this.#phase(), "hadro was stopped", true);
   }
 
   #begin(back: H1Back): void {

@@ -30,10 +30,12 @@ import type { RouteTable } from "./route_table.ts";
 import { TcpSession } from "./tcp_session.ts";
 
 /** Accepts in one call: HAProxy's tune.maxaccept. */
-export const ACCEPTS_PER_CALL = 4;
-export const BACKLOG = 4_096;
-export const PAUSE_MS_MIN = 100;
-export const PAUSE_MS_MAX = 1_000;
+const ACCEPTS_PER_CALL = 4;
+const BACKLOG = 4_096;
+const PAUSE_MS_MIN = 100;
+const PAUSE_MS_MAX = 1_000;
+/** Trouble with accepting is told again after so long without any. */
+const REPORT_PAUSE_MS = 10_000;
 
 /** The process-wide limits that a listener asks before it accepts. */
 export interface AcceptGate {
@@ -60,6 +62,8 @@ export class Listener implements FdHandler, TaskHandler {
   #isFull = false;
   #pauseMs = PAUSE_MS_MIN;
   #isPaused = false;
+  /** Failures until then are part of the trouble that was told already. */
+  #quietUntilMs = -Infinity;
 
   constructor(config: ListenerConfig, context: ProxyContext, gate: AcceptGate) {
     this.config = config;
@@ -157,9 +161,10 @@ export class Listener implements FdHandler, TaskHandler {
     engine.activity.acceptErrors++;
     // Still ready: what waits in the backlog is not reported again by an edge-triggered poller.
     engine.fdTable.stopRecv(fd);
-    if (!this.#isPaused && this.#pauseMs === PAUSE_MS_MIN) {
+    if (engine.nowMs >= this.#quietUntilMs) {
       this.#gate.report(`listener ${this.config.name}: cannot accept (${errnoName(errno)}); pausing`);
     }
+    this.#quietUntilMs = engine.nowMs + REPORT_PAUSE_MS;
     this.#isPaused = true;
     engine.scheduler.scheduleAt(this.#task, engine.nowMs + this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MS_MAX);

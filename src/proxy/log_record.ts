@@ -80,6 +80,8 @@ export interface LogRecord {
   /** Bytes from server to client (%B), headers included, and from client to server (%U). */
   bytesOut: number;
   bytesIn: number;
+  /** Of the bytes to the client: heads of responses, interim ones included. */
+  headBytesOut: number;
   retries: number;
   /** The request was sent to another server than first chosen. */
   redispatched: boolean;
@@ -147,7 +149,11 @@ export function resetLogRecord(record: LogRecord): void {
       -1;
   record.activeMs = record.totalMs = 0;
   record.status = -1;
-  record.bytesOut = record.bytesIn = record.retries = 0;
+  record.bytesOut =
+    record.bytesIn =
+    record.headBytesOut =
+    record.retries =
+      0;
   record.redispatched = false;
   record.endCause = EndCause.NONE;
   record.endPhase = EndPhase.NONE;

@@ -90,7 +90,9 @@ export class Proxy implements AcceptGate, TaskHandler {
   start(): void {
     for (const listener of this.listeners) this.#bind(listener);
     for (const backend of this.backends.values()) {
-      for (const server of backend.servers) this.#watch(server, `${backend.config.name}/${server.config.name}`);
+      for (const server of backend.servers) {
+        this.#watch(server, `${backend.config.name}/${server.config.name}`);
+      }
     }
     for (const listener of this.listeners) listener.start();
     this.#engine.scheduler.scheduleAt(this.#task, this.#engine.nowMs + CARE_MS);

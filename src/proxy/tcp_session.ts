@@ -11,12 +11,13 @@
  *
  * @module
  */
+import { Criticality } from "../buffer/criticality.ts";
 import { NEVER_MS } from "../event/task.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import { Direction } from "../event/fd_state.ts";
 import type { TaskHandler } from "../event/run_queue.ts";
 import { Relay, type RelayOwner } from "../mux/relay.ts";
-import { NO_FD, SocketEnd } from "../mux/socket_end.ts";
+import { FULL_CAPACITY, NO_FD, SocketEnd } from "../mux/socket_end.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 import { Dispatch, type DispatchOwner, formatAddress } from "./dispatch.ts";
 import type { Listener } from "./listener.ts";
@@ -57,6 +58,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     engine.adopt(fd, this, listener.ioClass);
     context.sessions.add(this);
     listener.tcpBackend!.currentConns++;
+    this.#client.setReceiving(true);
     this.#dispatch.start(listener.tcpBackend!);
   }
 
@@ -81,15 +83,34 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#finish(cause, phase, why, true);
   }
 
-  /** Before the relay owns the sockets, the client's is not received from. */
-  onIo(fd: number, ready: number): void {
-    if ((ready & Direction.RECV) !== 0) this.context.engine.fdTable.stopRecv(fd);
+  /**
+   * Until a server is connected the client is listened to, one buffer of it: what it says first waits, and one that leaves
+   * without having said anything is not worth a server (HAProxy: CC).
+   */
+  onIo(_fd: number, ready: number): void {
+    if ((ready & Direction.RECV) === 0) return;
+    const client = this.#client;
+    client.receive(Criticality.REQUEST_BODY, FULL_CAPACITY);
+    if (client.receiveError !== 0) {
+      this.#finish(EndCause.CLIENT, EndPhase.CONNECT, "the client reset before a server was connected", true);
+    } else if (client.isReceiveEnded && client.waitingBytes === 0) {
+      this.#finish(
+        EndCause.CLIENT,
+        EndPhase.CONNECT,
+        "the client closed before a server was connected",
+        false,
+      );
+    }
   }
 
   onRelayActivity(): void {
-    const hasClientMoved = this.#client.receivedBytes + this.#client.sentBytes !== this.#clientBytesSeen;
-    const hasServerMoved = this.#server.receivedBytes + this.#server.sentBytes !== this.#serverBytesSeen;
-    this.#setDeadlines(hasClientMoved, hasServerMoved);
+    const client = this.#client;
+    const server = this.#server;
+    // An end of either side changes what both are waited for.
+    const hasEnded = client.isReceiveEnded || server.isReceiveEnded;
+    const hasClientMoved = client.receivedBytes + client.sentBytes !== this.#clientBytesSeen;
+    const hasServerMoved = server.receivedBytes + server.sentBytes !== this.#serverBytesSeen;
+    this.#setDeadlines(hasEnded || hasClientMoved, hasEnded || hasServerMoved);
   }
 
   onRelayEnd(): void {
@@ -107,10 +128,10 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     if (nowMs >= this.#serverDeadlineMs) {
       this.#serverDeadlineMs = NEVER_MS;
       if (this.#relay === null) this.#dispatch.onDeadline();
-      else this.#onTimeout(EndCause.SERVER_TIMEOUT, "the server", this.#server.isReceiveEnded);
+      else this.#onTimeout(EndCause.SERVER_TIMEOUT, "the server", this.#server.isSendEnded);
     } else if (nowMs >= this.#clientDeadlineMs) {
       this.#clientDeadlineMs = NEVER_MS;
-      this.#onTimeout(EndCause.CLIENT_TIMEOUT, "the client", this.#client.isReceiveEnded);
+      this.#onTimeout(EndCause.CLIENT_TIMEOUT, "the client", this.#client.isSendEnded);
     }
     if (!this.#isOver) this.#schedule();
   }
@@ -134,20 +155,36 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   }
 
   #setDeadlines(forClient: boolean, forServer: boolean): void {
-    const nowMs = this.context.engine.nowMs;
-    const clientTimeouts = this.listener.config.timeouts;
-    const serverTimeouts = this.listener.tcpBackend!.config.timeouts;
+    const { timeouts } = this.listener.config;
+    const { timeouts: serverTimeouts } = this.listener.tcpBackend!.config;
     if (forClient) {
       this.#clientBytesSeen = this.#client.receivedBytes + this.#client.sentBytes;
-      this.#clientDeadlineMs = nowMs +
-        (this.#client.isReceiveEnded ? clientTimeouts.clientFinMs : clientTimeouts.clientMs);
+      this.#clientDeadlineMs = this.#deadline(
+        this.#client,
+        this.#server,
+        timeouts.clientMs,
+        timeouts.clientFinMs,
+      );
     }
     if (forServer) {
       this.#serverBytesSeen = this.#server.receivedBytes + this.#server.sentBytes;
-      this.#serverDeadlineMs = nowMs +
-        (this.#server.isReceiveEnded ? serverTimeouts.serverFinMs : serverTimeouts.serverMs);
+      this.#serverDeadlineMs = this.#deadline(
+        this.#server,
+        this.#client,
+        serverTimeouts.serverMs,
+        serverTimeouts.serverFinMs,
+      );
     }
     this.#schedule();
+  }
+
+  /**
+   * Until when `end` may be inactive: its -fin timeout once we have ended our side towards it (HAProxy: half-closed), no
+   * limit when it has said everything and nothing is on its way to it.
+   */
+  #deadline(end: SocketEnd, other: SocketEnd, timeoutMs: number, finTimeoutMs: number): number {
+    if (end.isReceiveEnded && other.waitingBytes === 0) return NEVER_MS;
+    return this.context.engine.nowMs + (end.isSendEnded ? finTimeoutMs : timeoutMs);
   }
 
   #schedule(): void {

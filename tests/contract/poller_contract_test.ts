@@ -7,11 +7,21 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Errno } from "../../src/base/errno.ts";
 import { Slab } from "../../src/base/slab.ts";
 import { FdFlag, FdState } from "../../src/event/fd_state.ts";
+import { IoClass } from "../../src/event/io_queue.ts";
 import { ListenError } from "../../src/event/poller.ts";
 import { PollerDeno } from "../../src/event/poller_deno.ts";
+import { PollerEpoll } from "../../src/event/poller_epoll.ts";
+import { Libc } from "../../src/sys/libc.ts";
 import { SocketReset } from "../../src/sys/socket_reset.ts";
 import { realSubject } from "../support/poller/real_rig.ts";
-import { Probe, ProbeConnector, ProbeListener, type Rig, RIG_FD_CAPACITY, type RigPeer } from "../support/poller/rig.ts";
+import {
+  Probe,
+  ProbeConnector,
+  ProbeListener,
+  type Rig,
+  RIG_FD_CAPACITY,
+  type RigPeer,
+} from "../support/poller/rig.ts";
 import { simSubject } from "../support/poller/sim_rig.ts";
 
 const SUBJECTS = [
@@ -26,6 +36,11 @@ const SUBJECTS = [
         resetSocket: (local, peer) =>
           local.kind === "tcp" && peer.kind === "tcp" && socketReset!.reset(local.port, peer.port),
       });
+  }),
+  realSubject("epoll", false, () => {
+    const libc = Libc.open();
+    if (typeof libc === "string") throw new Error(libc);
+    return (table, activity, clock) => new PollerEpoll(table, activity, clock, libc);
   }),
 ];
 
@@ -89,7 +104,8 @@ describe.each(SUBJECTS)("poller $name", (subject) => {
     await open();
     const server = rig.serve();
     const connector = new ProbeConnector(rig.engine, server.address);
-    expect(rig.engine.poller.connectResult(connector.fd)).toBe(-Errno.EINPROGRESS);
+    // On loopback a connect may be over at once.
+    expect([0, -Errno.EINPROGRESS]).toContain(rig.engine.poller.connectResult(connector.fd));
     await rig.until(() => connector.result === 0 && server.peers.length === 1);
     expect(connector.results.slice(0, -1).every((result) => result === -Errno.EINPROGRESS)).toBe(true);
     server.peers[0].startReading();
@@ -144,7 +160,9 @@ describe.each(SUBJECTS)("poller $name", (subject) => {
   it("pushes back when a peer does not read, and reports room: every byte, in order", async () => {
     const { probe, peer } = await connected();
     let text = "";
-    for (let i = 0; text.length < 12_000_000 / (subject.name.startsWith("sim") ? 100 : 1); i++) text += `${i},`;
+    for (let i = 0; text.length < 12_000_000 / (subject.name.startsWith("sim") ? 100 : 1); i++) {
+      text += `${i},`;
+    }
     probe.send(text);
     await rig.settle();
     expect(probe.isFlushed).toBe(false);
@@ -301,22 +319,27 @@ describe.each(SUBJECTS)("poller $name", (subject) => {
     expect(listener.probes.length).toBe(0);
     rig.engine.fdTable.wantRecv(listener.fd);
     rig.engine.poller.wake();
-    await rig.until(() => listener.probes.length === 3 && listener.probes.every((probe) => probe.received === "me"));
+    await rig.until(() =>
+      listener.probes.length === 3 && listener.probes.every((probe) => probe.received === "me")
+    );
   });
 
-  it("says EMFILE when every slot is taken, and takes the next one when a slot is free", async () => {
+  it("says EMFILE when every slot is taken, and accepts again when some are free", async () => {
     await open();
     const listener = new ProbeListener(rig.engine, rig.anyAddress);
     for (let i = 0; i < RIG_FD_CAPACITY; i++) rig.dial(listener.address);
-    await rig.until(() => listener.errors.length === 1);
+    await rig.until(() => listener.errors.length > 0);
     expect(listener.errors[0]).toBe(-Errno.EMFILE);
-    expect(listener.probes.length).toBe(RIG_FD_CAPACITY - 1);
-    expect(rig.engine.connect(rig.refusingAddress, listener, 2)).toBe(-Errno.EMFILE);
-    listener.probes[3].close();
+    const taken = listener.probes.length;
+    expect(taken).toBeLessThan(RIG_FD_CAPACITY);
+    expect(rig.engine.connect(rig.refusingAddress, listener, IoClass.NORMAL)).toBe(-Errno.EMFILE);
+    // Several: where fds are the process's own, the peer takes one of them.
+    for (const probe of listener.probes.slice(0, 5)) probe.close();
+    rig.dial(listener.address);
     await rig.settle();
     rig.engine.fdTable.wantRecv(listener.fd);
     rig.engine.poller.wake();
-    await rig.until(() => listener.probes.length === RIG_FD_CAPACITY);
+    await rig.until(() => listener.probes.length > taken);
   });
 
   it("knows an idle connection that ended", async () => {

@@ -45,7 +45,9 @@ class TalkClient implements SimActor {
   }
 
   toString(): string {
-    return `talk ${JSON.stringify(this.talk)}: received ${this.peer.received.length}, over ${this.peer.isOver}`;
+    return `talk ${
+      JSON.stringify(this.talk)
+    }: received ${this.peer.received.length}, over ${this.peer.isOver}`;
   }
 }
 
@@ -114,8 +116,12 @@ describe("simulated TCP proxy", () => {
       for (const line of sim.log) expect(line).toMatchObject({ term: "--", why: "" });
       const sum = (pick: (client: TalkClient) => number) =>
         clients.reduce((total, client) => total + pick(client), 0);
-      expect(sim.log.reduce((total, line) => total + line.bytesIn, 0)).toBe(sum(({ talk }) => talk.upBytes + 4));
-      expect(sim.log.reduce((total, line) => total + line.bytesOut, 0)).toBe(sum(({ talk }) => talk.downBytes));
+      expect(sim.log.reduce((total, line) => total + line.bytesIn, 0)).toBe(
+        sum(({ talk }) => talk.upBytes + 4),
+      );
+      expect(sim.log.reduce((total, line) => total + line.bytesOut, 0)).toBe(
+        sum(({ talk }) => talk.downBytes),
+      );
       sim.end(false);
     });
   });

@@ -42,7 +42,8 @@ export class FormatCombined implements LogFormat {
     out.literal(AFTER_LINE);
     out.int(record.scheme === "tcp" ? tcpStatus(record) : httpStatus(record));
     out.byte(0x20);
-    out.int(record.bytesOut);
+    // The body alone, as nginx's $body_bytes_sent and Apache's %b.
+    out.int(Math.max(0, record.bytesOut - record.headBytesOut));
     out.literal(BEFORE_QUOTE);
     writeOrDash(out, record, record.referer);
     out.byte(QUOTE);

@@ -23,7 +23,7 @@ import { ParseError } from "./parse_error.ts";
 import { TrailerScanner } from "./trailer_scanner.ts";
 
 /** Digits of a chunk size. */
-export const MAX_CHUNK_SIZE_DIGITS = 13;
+const MAX_CHUNK_SIZE_DIGITS = 13;
 /** Bytes of one chunk's extensions, from the first byte after the size to the CR. */
 export const MAX_CHUNK_EXTENSION_BYTES = 256;
 /** Bytes of extensions that a body may have in excess of its payload. */

@@ -23,7 +23,7 @@ import { isAuthority } from "../http/uri.ts";
 import { ParseError } from "./parse_error.ts";
 
 /** Options that Connection may list in one head. */
-export const MAX_CONNECTION_OPTIONS = 32;
+const MAX_CONNECTION_OPTIONS = 32;
 
 const CHUNKED = asciiBytes("chunked");
 const CONTINUE = asciiBytes("100-continue");

@@ -32,7 +32,7 @@ export { ConnectionFlag, FIELD_STRIDE, FieldPart, TargetForm } from "../http/mes
 export { describeParseError, ParseError, parseErrorStatus, ParseStatus } from "./parse_error.ts";
 
 /** Fields that a head may have when the caller says nothing else; HAProxy's tune.http.maxhdr is 101. */
-export const DEFAULT_MAX_FIELD_COUNT = 100;
+const DEFAULT_MAX_FIELD_COUNT = 100;
 const MAX_FIELD_COUNT_LIMIT = 1000;
 
 const Phase = { START_LINE: 0, FIELDS: 1, DONE: 2, FAILED: 3 } as const;

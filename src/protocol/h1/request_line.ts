@@ -24,9 +24,9 @@ import { checkTarget } from "./request_target.ts";
 import { checkVersion, VERSION_LENGTH, versionError } from "./version.ts";
 
 /** The longest method, in bytes; the longest registered one has 17. */
-export const MAX_METHOD_LENGTH = 32;
+const MAX_METHOD_LENGTH = 32;
 /** Empty lines skipped before a request line (RFC 9112 section 2.2). */
-export const MAX_EMPTY_LINES = 2;
+const MAX_EMPTY_LINES = 2;
 
 const State = {
   EMPTY_LINE: 0,

@@ -23,7 +23,7 @@ import { ParseError } from "./parse_error.ts";
 /** Bytes of a trailer section, its last CRLF included. */
 export const MAX_TRAILER_BYTES = 8 * 1024;
 /** Fields of a trailer section. */
-export const MAX_TRAILER_FIELD_COUNT = 50;
+const MAX_TRAILER_FIELD_COUNT = 50;
 
 /** Bytes of a name that are kept: one more than any known name has, so that a longer one is never taken for it. */
 const KEPT_NAME_LENGTH = MAX_KNOWN_NAME_LENGTH + 1;

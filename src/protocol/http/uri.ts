@@ -67,7 +67,7 @@ export function authoritiesAgree(
 }
 
 /** Returns the index after the routing host of a well-formed authority that begins at `start`; `start` when there is none. */
-export function routingHostEnd(bytes: Uint8Array, start: number, end: number): number {
+function routingHostEnd(bytes: Uint8Array, start: number, end: number): number {
   const hostEnd = scanHost(bytes, start, end);
   if (hostEnd < 0) return start;
   return hostEnd > start + 1 && bytes[hostEnd - 1] === Octet.DOT ? hostEnd - 1 : hostEnd;
@@ -103,7 +103,7 @@ export function isHostUnder(bytes: Uint8Array, start: number, end: number, suffi
 }
 
 /** Returns the index of the `?` of a path with query, `end` when it has none. */
-export function pathEnd(bytes: Uint8Array, start: number, end: number): number {
+function pathEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] !== Octet.QUESTION) at++;
   return at;

@@ -20,7 +20,7 @@ export function newRandom(seed: number): (below: number) => number {
 /** Returns the seed of this run: `HADRO_SEED` when set, else one from the clock; prints it. */
 export function chooseSeed(name: string): number {
   const seed = Number(Deno.env.get("HADRO_SEED") ?? Date.now() % 1_000_000);
-  // deno-lint-ignore no-console
+  // deno-lint-ignore no-console -- a seed that is not seen cannot be run again
   console.log(`${name}: HADRO_SEED=${seed}`);
   return seed;
 }

@@ -12,7 +12,7 @@ import { IoClass } from "../../../src/event/io_queue.ts";
 import type { SocketAddress } from "../../../src/event/poller.ts";
 
 /** Slots of a rig's fd table. */
-export const RIG_FD_CAPACITY = 24;
+export const RIG_FD_CAPACITY = 80;
 
 /** Somebody outside. Texts are latin1. */
 export interface RigPeer {

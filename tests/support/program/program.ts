@@ -20,48 +20,69 @@ export class Program {
   readonly #child: Deno.ChildProcess;
   #exit: Promise<Deno.CommandStatus>;
 
-  constructor(child: Deno.ChildProcess) {
+  constructor(child: Deno.ChildProcess, readsLog = true) {
     this.#child = child;
     this.#exit = child.status;
     this.stdout = new LineReader(child.stdout);
     this.stderr = new LineReader(child.stderr);
+    this.stderr.start();
+    if (readsLog) this.stdout.start();
   }
 
-  /** Starts with these flags and waits for `listeners` listeners. */
+  /** The file that is run. */
+  static get path(): string {
+    return Deno.env.get("HADRO_BIN") ?? `${ROOT}dist/hadro`;
+  }
+
+  /** Starts with these flags and waits for `listeners` listeners. `readsLog` false: see {@linkcode Program.spawn}. */
   static async start(
     args: readonly string[],
-    options: { listeners?: number; env?: Record<string, string> } = {},
+    options: { listeners?: number; env?: Record<string, string>; readsLog?: boolean } = {},
   ): Promise<Program> {
-    const program = Program.spawn(args, options.env ?? {});
+    const program = Program.spawn(args, options.env ?? {}, options.readsLog);
     const wanted = options.listeners ?? args.filter((arg) => arg === "-l").length;
-    for (let i = 0; i < wanted; i++) await program.stderr.waitFor(/listening on/, START_MS_MAX, i);
+    await program.listening(wanted);
     return program;
   }
 
-  /** Starts without waiting. */
-  static spawn(args: readonly string[], env: Record<string, string> = {}): Program {
-    const command = Deno.env.get("HADRO_BIN") ?? `${ROOT}dist/hadro`;
-    const child = new Deno.Command(command, {
+  /** Starts without waiting. With `readsLog` false nothing is read from its standard output until `stdout.start()`. */
+  static spawn(args: readonly string[], env: Record<string, string> = {}, readsLog = true): Program {
+    const child = new Deno.Command(Program.path, {
       args: [...args],
       env,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
     });
-    return new Program(child.spawn());
+    return new Program(child.spawn(), readsLog);
   }
 
   /** Runs a shell line with the program as `$HADRO`. */
-  static spawnShell(line: string): Program {
-    const command = Deno.env.get("HADRO_BIN") ?? `${ROOT}dist/hadro`;
-    const child = new Deno.Command("bash", {
+  static spawnShell(
+    line: string,
+    options: { shell?: string; cwd?: string; env?: Record<string, string> } = {},
+  ): Program {
+    const child = new Deno.Command(options.shell ?? "bash", {
       args: ["-c", line],
-      env: { HADRO: command },
+      cwd: options.cwd ?? ".",
+      env: { HADRO: Program.path, ...options.env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
     });
     return new Program(child.spawn());
+  }
+
+  /** Waits until `count` listeners were announced. @throws when it ends instead. */
+  async listening(count: number): Promise<void> {
+    const ended = this.#exit.then(async ({ code }) => {
+      await this.stderr.ended;
+      throw new Error(`hadro ended with ${code}:\n${this.stderr.lines.join("\n")}`);
+    });
+    ended.catch(() => {});
+    for (let i = 0; i < count; i++) {
+      await Promise.race([this.stderr.waitFor(/listening on/, START_MS_MAX, i), ended]);
+    }
   }
 
   get pid(): number {
@@ -85,15 +106,15 @@ export class Program {
     return (await this.#exit).code;
   }
 
-  /** Ends it at once, if it runs, and waits for its end. */
+  /** Ends it at once, if it runs, and waits for its end. (Two SIGTERM in a row may arrive as one, which drains.) */
   async stop(): Promise<void> {
     try {
-      this.#child.kill("SIGTERM");
-      this.#child.kill("SIGTERM");
+      this.#child.kill("SIGKILL");
     } catch {
       // It has ended already.
     }
     await this.#exit;
+    this.stdout.start();
     await Promise.all([this.stdout.ended, this.stderr.ended]);
   }
 
@@ -125,15 +146,26 @@ export class Program {
   }
 }
 
-/** Lines of a stream, kept. */
+/** Lines of a stream, kept from {@linkcode LineReader.start} on. */
 export class LineReader {
   readonly lines: string[] = [];
   readonly ended: Promise<void>;
+  readonly #stream: ReadableStream<Uint8Array>;
+  readonly #end = Promise.withResolvers<void>();
+  #hasStarted = false;
   #rest = "";
   #wakers: (() => void)[] = [];
 
   constructor(stream: ReadableStream<Uint8Array>) {
-    this.ended = this.#read(stream);
+    this.#stream = stream;
+    this.ended = this.#end.promise;
+  }
+
+  /** Begins to read; of no effect when it has begun. */
+  start(): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    this.#read(this.#stream).then(this.#end.resolve, this.#end.reject);
   }
 
   /** The line number `index` that matches, among those from `from` on; waits for it. */

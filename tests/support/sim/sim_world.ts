@@ -34,6 +34,8 @@ export interface SimWorldOptions {
   readonly pipeBytes?: number;
   readonly bufferLimit?: number;
   readonly reserveCount?: number;
+  /** Instead of one made of the seed. */
+  readonly prng?: Prng;
 }
 
 /** Turns without a wait that may pass without any progress: the look that reported may have been for nothing. */
@@ -57,7 +59,7 @@ export class SimWorld {
   #lastProgress = -1;
 
   constructor(options: SimWorldOptions) {
-    this.prng = new Prng(options.seed);
+    this.prng = options.prng ?? new Prng(options.seed);
     this.network = new SimNetwork(this.prng, {
       pipeBytes: options.pipeBytes ?? 1 + this.prng.nextBelow(40_000),
     });
@@ -124,7 +126,7 @@ export class SimWorld {
 
   /** The invariants that hold between any two turns. @throws with the number of the one that does not. */
   check(): void {
-    const { engine, poller, pool, buffers } = this;
+    const { engine, pool, buffers } = this;
     const table = engine.fdTable;
     let parked = 0;
     for (let fd = 0; fd < table.capacity; fd++) {

@@ -1,0 +1,150 @@
+/**
+ * The texts that nginx and HAProxy run with; pure. They are printed with the results, since a figure without them says nothing.
+ *
+ * Written so that the peers do well: no limit on requests per connection, no temporary files, connections to the backend kept. Every
+ * path is relative to the directory that nginx is given, so the texts can be shown and run anywhere.
+ *
+ * @module
+ */
+import type { Mode } from "./cases.ts";
+import { SMALL_BODY } from "./cases.ts";
+
+export interface ProxyPlan {
+  readonly mode: Mode;
+  readonly port: number;
+  readonly backendPort: number;
+  readonly isLogged: boolean;
+  /** Adds the X-Forwarded headers that hadro always adds. */
+  readonly isForwarding: boolean;
+  readonly maxConnections: number;
+}
+
+const UNLIMITED = 1_000_000_000;
+const CONNECTIONS_MAX = 20_000;
+
+/** As many connections as asked for, or as the limit on open files allows: a proxied one takes two, and HAProxy refuses to start. */
+export function connectionsFor(openFilesMax: number): number {
+  const reserved = 200;
+  return Math.max(256, Math.min(CONNECTIONS_MAX, Math.floor((openFilesMax - reserved) / 2)));
+}
+
+/** The text of haproxy.cfg. */
+export function haproxyConfig(plan: ProxyPlan): string {
+  const { mode, isLogged, isForwarding } = plan;
+  const isHttp = mode === "http";
+  return lines([
+    "global",
+    "    nbthread 1",
+    `    maxconn ${plan.maxConnections}`,
+    isLogged && "    log stdout format raw local0",
+    "defaults",
+    `    mode ${mode}`,
+    isLogged && "    log global",
+    isLogged && `    option ${isHttp ? "httplog" : "tcplog"}`,
+    isHttp && "    option http-keep-alive",
+    isHttp && "    http-reuse safe",
+    isHttp && isForwarding && "    option forwardfor",
+    "    timeout connect 5s",
+    "    timeout client 60s",
+    "    timeout server 60s",
+    "listen bench",
+    `    bind 127.0.0.1:${plan.port}`,
+    isHttp && isForwarding && "    http-request set-header X-Forwarded-Proto http",
+    isHttp && isForwarding && "    http-request set-header X-Forwarded-Host %[req.hdr(host)]",
+    `    server s1 127.0.0.1:${plan.backendPort}`,
+  ]);
+}
+
+/** The text of nginx.conf as a proxy. `streamModule` is the file to load for TCP, or null where it is built in. */
+export function nginxConfig(plan: ProxyPlan, streamModule: string | null): string {
+  const head = [
+    plan.mode === "tcp" && streamModule !== null && `load_module ${streamModule};`,
+    ...nginxHead(plan.maxConnections),
+  ];
+  const accessLog = plan.isLogged ? "combined" : "off";
+  return lines([...head, ...(plan.mode === "http" ? nginxHttp(plan, accessLog) : nginxStream(plan))]);
+}
+
+/** The text of nginx.conf as the backend: a small body at /, the file 1m beside it at /1m. */
+export function backendConfig(port: number, maxConnections: number): string {
+  return lines([
+    ...nginxHead(maxConnections),
+    "http {",
+    ...nginxTempPaths(),
+    "    access_log off;",
+    "    sendfile on;",
+    "    server {",
+    `        listen 127.0.0.1:${port} backlog=4096;`,
+    `        keepalive_requests ${UNLIMITED};`,
+    `        location = / { return 200 ${JSON.stringify(SMALL_BODY)}; }`,
+    "        location = /1m { root .; }",
+    "    }",
+    "}",
+  ]);
+}
+
+function nginxHead(maxConnections: number): string[] {
+  return [
+    "worker_processes 1;",
+    "daemon off;",
+    "pid nginx.pid;",
+    "error_log stderr error;",
+    `events { worker_connections ${maxConnections}; }`,
+  ];
+}
+
+function nginxHttp(plan: ProxyPlan, accessLog: string): string[] {
+  const forward = plan.isForwarding
+    ? [
+      "            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+      "            proxy_set_header X-Forwarded-Proto $scheme;",
+      "            proxy_set_header X-Forwarded-Host $http_host;",
+    ]
+    : [];
+  return [
+    "http {",
+    ...nginxTempPaths(),
+    accessLog === "off" ? "    access_log off;" : `    access_log /dev/null ${accessLog};`,
+    "    upstream app {",
+    `        server 127.0.0.1:${plan.backendPort};`,
+    "        keepalive 64;",
+    `        keepalive_requests ${UNLIMITED};`,
+    "    }",
+    "    server {",
+    `        listen 127.0.0.1:${plan.port};`,
+    `        keepalive_requests ${UNLIMITED};`,
+    "        location / {",
+    "            proxy_pass http://app;",
+    "            proxy_http_version 1.1;",
+    '            proxy_set_header Connection "";',
+    "            proxy_set_header Host $http_host;",
+    ...forward,
+    // A body larger than nginx's buffers would go through the disk, and the disk is not what is compared.
+    "            proxy_max_temp_file_size 0;",
+    "        }",
+    "    }",
+    "}",
+  ];
+}
+
+function nginxStream(plan: ProxyPlan): string[] {
+  return [
+    "stream {",
+    "    server {",
+    `        listen 127.0.0.1:${plan.port};`,
+    `        proxy_pass 127.0.0.1:${plan.backendPort};`,
+    "    }",
+    "}",
+  ];
+}
+
+/** nginx makes all of its temporary directories at start, by default where only root may. */
+function nginxTempPaths(): string[] {
+  return ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) =>
+    `    ${name}_temp_path temp_${name};`
+  );
+}
+
+function lines(parts: readonly (string | false)[]): string {
+  return parts.filter((part) => part !== false).join("\n") + "\n";
+}

@@ -1,0 +1,217 @@
+/**
+ * Runs the cases: starts the proxies of a case side by side, warms each up, then lets wrk at them in turn, round after round.
+ *
+ * The proxies of a case live until its last round, so a round is only as long as its runs, and what disturbs the machine meets all of
+ * them. Each case has new ones: what a program learned from one load, as hadro's compiler does, would colour the next.
+ *
+ * @module
+ */
+import { type BenchCase, LARGE_BODY_BYTES, wrkArgs, wrkLine } from "./cases.ts";
+import { backendConfig, type ProxyPlan } from "./configurations.ts";
+import { takeCpuSnapshot } from "./cpu_time.ts";
+import type { BenchOptions } from "./options.ts";
+import { nginxLaunch, prepareRow, reasonToSkip, type Row, rowsOf, subjectOf } from "./peers.ts";
+import { waitUntilReady } from "./probe.ts";
+import { findFreePorts, RunningProgram, sleep } from "./process.ts";
+import { measureCpu } from "./proc_stat.ts";
+import type { Programs } from "./programs.ts";
+import type { Absence, CaseResult, RowSetup, Sample } from "./results.ts";
+import { rotate } from "./statistics.ts";
+import { parseWrkOutput, type WrkResult } from "./wrk_output.ts";
+
+const WARM_UP_S = 1;
+/** After wrk: the ends of its connections belong to the run they come from. */
+const SETTLE_MS = 100;
+
+/** What all cases share. */
+export interface BenchContext {
+  readonly options: BenchOptions;
+  readonly programs: Programs;
+  /** Emptied by the caller. */
+  readonly directory: string;
+  readonly maxConnections: number;
+  readonly signal: AbortSignal;
+  /** A line of progress. */
+  readonly report: (line: string) => void;
+}
+
+interface LiveRow {
+  readonly row: Row;
+  readonly port: number;
+  readonly program: RunningProgram;
+  readonly setup: RowSetup;
+}
+
+/** The one server behind all proxies. */
+export interface Backend {
+  readonly port: number;
+  readonly config: string;
+  stop(): Promise<void>;
+}
+
+export async function startBackend(context: BenchContext, bench: BenchCase): Promise<Backend> {
+  const [port] = findFreePorts(1);
+  const directory = await makeDirectory(context, "backend");
+  const config = backendConfig(port, context.maxConnections);
+  await Deno.writeTextFile(`${directory}/nginx.conf`, config);
+  await Deno.writeFile(`${directory}/1m`, new Uint8Array(LARGE_BODY_BYTES).fill(0x2e));
+  const program = new RunningProgram(nginxLaunch(context.programs.nginx, directory));
+  try {
+    await waitUntilReady(program, port, bench, context.signal);
+  } catch (error) {
+    await program.stop();
+    context.signal.throwIfAborted();
+    throw new Error(`The backend ${textOf(error)}`);
+  }
+  return { port, config, stop: () => program.stop() };
+}
+
+/** A row that cannot start, or dies, is an absence; the others go on. */
+export async function runCase(
+  bench: BenchCase,
+  backendPort: number,
+  context: BenchContext,
+): Promise<CaseResult> {
+  const { options, signal } = context;
+  const live: LiveRow[] = [];
+  const absences: Absence[] = [];
+  const samples: Sample[] = [];
+  const setups: RowSetup[] = [];
+  const rows = rowsOf(bench, options.peers);
+  try {
+    for (const row of rows) {
+      const started = await startOrExplain(row, bench, backendPort, context);
+      if ("reason" in started) absences.push(started);
+      else live.push(started);
+    }
+    setups.push(...live.map(({ setup }) => setup));
+    for (let round = 0; round < options.rounds; round++) {
+      for (const entry of rotate(live, round)) {
+        const sample = await measureOrExplain(entry, bench, round, context);
+        if ("reason" in sample) absences.push(sample);
+        else samples.push(sample);
+      }
+      context.report(progressLine(bench, round, options.rounds, samples));
+    }
+  } finally {
+    await Promise.all(live.map(({ program }) => program.stop()));
+  }
+  signal.throwIfAborted();
+  return {
+    name: bench.name,
+    about: bench.about,
+    wrk: wrkLine(bench, options.seconds),
+    subject: subjectOf(rows)?.name ?? null,
+    rows: live.map(({ row }) => row.name),
+    setups,
+    samples,
+    absences,
+  };
+}
+
+async function startOrExplain(
+  row: Row,
+  bench: BenchCase,
+  backendPort: number,
+  context: BenchContext,
+): Promise<LiveRow | Absence> {
+  const reason = reasonToSkip(row, bench, context.programs);
+  if (reason !== null) return { row: row.name, reason };
+  const [port] = findFreePorts(1);
+  const plan: ProxyPlan = {
+    mode: bench.mode,
+    port,
+    backendPort,
+    isLogged: row.isLogged,
+    isForwarding: context.options.isForwarding,
+    maxConnections: context.maxConnections,
+  };
+  const directory = await makeDirectory(context, `${bench.name}-${row.name}`);
+  const launch = await prepareRow(row, plan, { ...context, directory });
+  const program = new RunningProgram(launch);
+  try {
+    await waitUntilReady(program, port, bench, context.signal);
+    await runWrk(bench, port, WARM_UP_S, context);
+  } catch (error) {
+    await program.stop();
+    context.signal.throwIfAborted();
+    return { row: row.name, reason: textOf(error) };
+  }
+  const setup = { row: row.name, description: launch.description, said: program.stderrText };
+  return { row, port, program, setup };
+}
+
+async function measureOrExplain(
+  live: LiveRow,
+  bench: BenchCase,
+  round: number,
+  context: BenchContext,
+): Promise<Sample | Absence> {
+  try {
+    return await measure(live, bench, round, context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const said = live.program.hasEnded ? `; it said: ${live.program.stderrText.trim().slice(-300)}` : "";
+    return { row: live.row.name, reason: `round ${round + 1}: ${textOf(error)}${said}` };
+  }
+}
+
+async function measure(
+  live: LiveRow,
+  bench: BenchCase,
+  round: number,
+  context: BenchContext,
+): Promise<Sample> {
+  const before = await takeCpuSnapshot(live.program.pid);
+  const wrk = await runWrk(bench, live.port, context.options.seconds, context);
+  await sleep(SETTLE_MS, context.signal);
+  const cpu = measureCpu(before, await takeCpuSnapshot(live.program.pid));
+  return {
+    row: live.row.name,
+    round,
+    requests: wrk.requests,
+    requestsPerS: wrk.requestsPerS,
+    cpuNs: cpu.ns,
+    cpuSource: cpu.source,
+    cpuUsPerRequest: wrk.requests === 0 ? null : cpu.ns / 1_000 / wrk.requests,
+    cpuShare: cpu.ns / 1_000_000_000 / wrk.durationS,
+    p50Us: wrk.p50Us,
+    p99Us: wrk.p99Us,
+    faults: wrk.faults,
+  };
+}
+
+async function runWrk(
+  bench: BenchCase,
+  port: number,
+  seconds: number,
+  context: BenchContext,
+): Promise<WrkResult> {
+  context.signal.throwIfAborted();
+  const command = new Deno.Command(context.programs.wrk, {
+    args: wrkArgs(bench, port, seconds),
+    stdin: "null",
+    signal: context.signal,
+  });
+  const { stdout, stderr } = await command.output();
+  context.signal.throwIfAborted();
+  const decoder = new TextDecoder();
+  return parseWrkOutput(decoder.decode(stdout) + decoder.decode(stderr));
+}
+
+async function makeDirectory(context: BenchContext, name: string): Promise<string> {
+  const directory = `${context.directory}/${name}`;
+  await Deno.mkdir(directory);
+  return directory;
+}
+
+function progressLine(bench: BenchCase, round: number, rounds: number, samples: readonly Sample[]): string {
+  const parts = samples.filter((sample) => sample.round === round).map(({ row, cpuUsPerRequest, faults }) =>
+    `${row} ${cpuUsPerRequest?.toFixed(1) ?? "-"}${faults.length > 0 ? "!" : ""}`
+  );
+  return `${bench.name} ${round + 1}/${rounds}: ${parts.join(", ")} us/request`;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

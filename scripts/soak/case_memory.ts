@@ -1,0 +1,186 @@
+/**
+ * More bytes than memory: clients that read slowly, or not at all, and slow uploads, under a ceiling of 64 MB; a trickle of small requests
+ * with priority goes on beside them.
+ *
+ *     client     does until the pressure ends     then
+ *     slow       reads 64 kB a second             reads all
+ *     silent     reads nothing                    reads all
+ *     leaver     reads nothing                    closes
+ *     uploader   sends 4 kB now and then          is answered
+ *
+ * @module
+ */
+import { Backend } from "./backend.ts";
+import { type Counters, Hadro } from "./hadro.ts";
+import { HttpClient } from "./http_client.ts";
+import { RssWatch } from "./process_figures.ts";
+import { type Findings, megabytes, runMany, sleep, type SoakCase, type SoakContext } from "./soak_case.ts";
+import { Trickle } from "./trickle.ts";
+
+const GROWTH_BYTES_MAX = 96 * 1_048_576;
+/** Twice what the kernel swallows of it when nobody reads (about 4 MB a connection). */
+const BODY_BYTES = 8 * 1_048_576;
+const UPLOAD_BYTES = 262_144;
+const UPLOAD_PIECE_BYTES = 4_096;
+const UPLOAD_PAUSE_MS = 150;
+const SLOW_PAUSE_MS = 1_000;
+const CONNECT_AT_ONCE = 100;
+const LATENCY_MS_MAX = 500;
+
+interface Size {
+  readonly downloadCount: number;
+  readonly uploadCount: number;
+  readonly maxMem: string;
+  /** With everybody connected. */
+  readonly pressMs: number;
+}
+
+const FULL: Size = { downloadCount: 2_000, uploadCount: 200, maxMem: "64m", pressMs: 10_000 };
+/** Less memory, so that fewer clients run into its end. */
+const QUICK: Size = { downloadCount: 300, uploadCount: 50, maxMem: "10m", pressMs: 3_000 };
+
+const KINDS = ["slow", "silent", "leaver"] as const;
+type Kind = typeof KINDS[number];
+
+export const memoryCase: SoakCase = {
+  name: "memory",
+  text: "slow readers and uploads under --max-mem 64m",
+  run,
+};
+
+/** What became of the crowd. */
+interface Tally {
+  downloadedCount: number;
+  uploadedCount: number;
+  readonly failures: string[];
+}
+
+async function run(context: SoakContext, findings: Findings): Promise<void> {
+  const size = context.isQuick ? QUICK : FULL;
+  const [bulkBackend, smallBackend] = await Promise.all([Backend.start(), Backend.start()]);
+  context.keep(bulkBackend);
+  context.keep(smallBackend);
+  const hadro = await Hadro.start(context, [
+    ...["-l", "http://127.0.0.1:0,name=bulk", "-b", bulkBackend.address],
+    ...["-l", "http://127.0.0.1:0,name=small,prio=high", "-b", smallBackend.address],
+    ...["--max-mem", size.maxMem, "--timeout-client", "10m", "--timeout-server", "10m"],
+  ]);
+  const rss = context.keep(new RssWatch(hadro.pid));
+  const trickle = context.keep(new Trickle(hadro.port("small")));
+  const tally: Tally = { downloadedCount: 0, uploadedCount: 0, failures: [] };
+  const released = Promise.withResolvers<void>();
+  context.keep({ [Symbol.asyncDispose]: () => Promise.resolve(released.resolve()) });
+  const crowd = await gather(hadro.port("bulk"), size, released.promise, tally);
+  await sleep(size.pressMs);
+  const pressed = await hadro.counters();
+  released.resolve();
+  await Promise.all(crowd);
+  await trickle.stop();
+  claimDrained(size, tally, findings);
+  claimSmall(trickle, findings);
+  showPressure(pressed, findings);
+  findings.figure("RSS at start, at most", `${megabytes(rss.baseBytes)}, ${megabytes(rss.peakBytes)}`);
+  findings.claim(
+    `RSS grows by less than ${megabytes(GROWTH_BYTES_MAX)} (64 MB and a half)`,
+    rss.growthBytes < GROWTH_BYTES_MAX,
+    megabytes(rss.growthBytes),
+  );
+  const after = await hadro.claimClean(findings);
+  findings.figure("receives parked for want of a buffer", after.bufferParked!);
+  findings.figure("buffers in use at most", `${after.buffersInUseMax} of ${after.bufferLimit}`);
+}
+
+/** Connects everybody; returns what each of them does from then on. */
+async function gather(
+  port: number,
+  size: Size,
+  released: Promise<void>,
+  tally: Tally,
+): Promise<Promise<void>[]> {
+  const crowd: Promise<void>[] = [];
+  await runMany(size.downloadCount + size.uploadCount, CONNECT_AT_ONCE, async (index) => {
+    const client = await HttpClient.connect(port);
+    const life = index < size.uploadCount
+      ? upload(client, tally)
+      : download(client, KINDS[index % KINDS.length]!, released, tally);
+    crowd.push(
+      life.catch((error) => {
+        tally.failures.push(error instanceof Error ? error.message : String(error));
+      }).finally(() => client.close()),
+    );
+  });
+  return crowd;
+}
+
+async function download(
+  client: HttpClient,
+  kind: Kind,
+  released: Promise<void>,
+  tally: Tally,
+): Promise<void> {
+  await client.send(`GET /bytes/${BODY_BYTES} HTTP/1.1\r\nHost: soak.test\r\n\r\n`);
+  let isReleased = false;
+  const release = released.then(() => {
+    isReleased = true;
+  });
+  if (kind !== "slow") await release;
+  if (kind === "leaver") {
+    tally.downloadedCount++;
+    return;
+  }
+  const { bodyBytes } = await client.readAnswer(() =>
+    isReleased ? undefined : Promise.race([release, sleep(SLOW_PAUSE_MS)])
+  );
+  if (bodyBytes !== BODY_BYTES) throw new Error(`${bodyBytes} bytes of ${BODY_BYTES}`);
+  tally.downloadedCount++;
+}
+
+async function upload(client: HttpClient, tally: Tally): Promise<void> {
+  await client.send(`POST / HTTP/1.1\r\nHost: soak.test\r\nContent-Length: ${UPLOAD_BYTES}\r\n\r\n`);
+  const piece = new Uint8Array(UPLOAD_PIECE_BYTES);
+  for (let sent = 0; sent < UPLOAD_BYTES; sent += piece.length) {
+    await client.send(piece);
+    await sleep(UPLOAD_PAUSE_MS);
+  }
+  const { status } = await client.readAnswer();
+  if (status !== 200) throw new Error(`an upload was answered with ${status}`);
+  tally.uploadedCount++;
+}
+
+function claimDrained(size: Size, tally: Tally, findings: Findings): void {
+  const { downloadedCount, uploadedCount, failures } = tally;
+  findings.claim(
+    "every download and upload came to its end, whole",
+    downloadedCount === size.downloadCount && uploadedCount === size.uploadCount,
+    `${downloadedCount} of ${size.downloadCount}, ${uploadedCount} of ${size.uploadCount}${
+      failures.length > 0 ? `; ${failures.length} failed: ${failures[0]}` : ""
+    }`,
+  );
+}
+
+function claimSmall(trickle: Trickle, findings: Findings): void {
+  const { sentCount, okCount, failures } = trickle;
+  findings.claim(
+    "every small request was answered with 200",
+    okCount === sentCount,
+    `${okCount} of ${sentCount}${failures.length > 0 ? `: ${failures[0]}` : ""}`,
+  );
+  findings.figure("small requests: median, p99, longest", trickle.latencies());
+  const p99 = trickle.latencyMs(0.99);
+  findings.claim(
+    `p99 of small requests is below ${LATENCY_MS_MAX} ms`,
+    p99 < LATENCY_MS_MAX,
+    `${p99.toFixed(1)} ms`,
+  );
+  findings.figure("of which the load generator's own lag: p99, longest", trickle.lags());
+}
+
+function showPressure(pressed: Counters, findings: Findings): void {
+  const { connections, buffersInUse, bufferLimit, bufferWaiters, turnLongestUs } = pressed;
+  findings.figure("under pressure: connections", connections!);
+  findings.figure(
+    "under pressure: buffers in use, waited for",
+    `${buffersInUse} of ${bufferLimit}, ${bufferWaiters}`,
+  );
+  findings.figure("longest time between two polls", `${(turnLongestUs! / 1_000).toFixed(1)} ms`);
+}

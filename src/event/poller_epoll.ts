@@ -1,0 +1,302 @@
+/**
+ * The `epoll` poller: the kernel's own sockets and readiness, through FFI. An fd here is the kernel's descriptor.
+ *
+ *     first update of an fd   registered, edge-triggered, for receiving (and sending, if that is waited for)
+ *     first send that waits   sending is watched too; no further update in the fd's life (I8)
+ *     event                   EPOLLIN: may receive; EPOLLOUT: may send; EPOLLRDHUP, EPOLLHUP: hang-up; EPOLLERR: error in both
+ *     event of an older generation of the fd: dropped, counted
+ *     connecting              its first event asks SO_ERROR; what that says is the result
+ *
+ * Sleeping: three ways, chosen in {@linkcode PollerEpoll.wait} only. Costs measured on the build machine, 2026-11-23:
+ *
+ *     way                      costs                         runs Deno's event loop   when
+ *     wait with timeout 0      one system call               no                       work is pending
+ *     block on this thread     one system call               no                       up to BLOCK_MS, while traffic flows
+ *     park on another thread   about 35 us a time            yes                      nothing came for BLOCK_MS: idle
+ *     yield (setImmediate)     about 10 us a time            yes                      every YIELD_MS at the latest
+ *
+ * Blocking keeps signals, name lookups and log writes waiting, but never longer than YIELD_MS.
+ *
+ * May import: base, sys.
+ *
+ * @module
+ */
+import { clearImmediate, setImmediate } from "node:timers";
+import { Errno, errnoName } from "../base/errno.ts";
+import type { Slab } from "../base/slab.ts";
+import { Epoll } from "../sys/abi.ts";
+import { EpollSet } from "../sys/epoll_set.ts";
+import { addressOf, type Libc } from "../sys/libc.ts";
+import { TcpSockets } from "../sys/tcp_socket.ts";
+import { removeSocket, removeStaleSocket } from "../sys/unix_path.ts";
+import type { Activity } from "./activity.ts";
+import type { Clock } from "./clock.ts";
+import { FdState } from "./fd_state.ts";
+import type { FdTable } from "./fd_table.ts";
+import { ListenError, type Poller, type SocketAddress } from "./poller.ts";
+
+/** Events of one wait at most: HAProxy's tune.maxpollevents. */
+const EVENTS_MAX = 200;
+/** The longest block on this thread. */
+const BLOCK_MS = 5;
+/** The longest time without a turn of Deno's event loop. */
+const YIELD_MS = 10;
+/** Of unix sockets that came by accept. */
+const NO_PATH = "";
+
+const Connect = { NONE: 0, PENDING: 1 } as const;
+
+/** See the module's text. */
+export class PollerEpoll implements Poller {
+  readonly name = "epoll";
+  readonly unpolls = false;
+  readonly isShortReadEmpty = true;
+  onWake: () => void = () => {};
+
+  readonly #table: FdTable;
+  readonly #activity: Activity;
+  readonly #clock: Clock;
+  readonly #libc: Libc;
+  readonly #set: EpollSet;
+  readonly #sockets: TcpSockets;
+  readonly #wakeupFd: number;
+  readonly #onImmediate = () => this.#endYield();
+  readonly #onParked = (count: number) => this.#endPark(count);
+  /** What is open, for shutdown. */
+  readonly #isOpen: Uint8Array;
+  /** Directions registered, as FdState.POLLED_*. */
+  readonly #watched: Uint8Array;
+  readonly #connecting: Uint8Array;
+  readonly #connectResults: Int32Array;
+  /** Paths of unix sockets, which the kernel does not tell of their peers. */
+  readonly #paths = new Map<number, string>();
+  /** Files that listeners made. */
+  readonly #boundPaths = new Map<number, string>();
+  #openCount = 0;
+  #yieldedMs: number;
+  #isParked = false;
+  #isWoken = false;
+  #isShutDown = false;
+  #immediate: ReturnType<typeof setImmediate> | undefined;
+
+  /** @throws {Error} when the kernel gives no epoll instance or no eventfd. */
+  constructor(table: FdTable, activity: Activity, clock: Clock, libc: Libc) {
+    this.#table = table;
+    this.#activity = activity;
+    this.#clock = clock;
+    this.#libc = libc;
+    this.#set = new EpollSet(libc, EVENTS_MAX);
+    this.#sockets = new TcpSockets(libc);
+    this.#wakeupFd = this.#sockets.openWakeup();
+    if (this.#wakeupFd < 0 || this.#set.add(this.#wakeupFd, 0, false) < 0) {
+      throw new Error(`no eventfd to wake the poller with (${errnoName(this.#wakeupFd)})`);
+    }
+    this.#isOpen = new Uint8Array(table.capacity);
+    this.#watched = new Uint8Array(table.capacity);
+    this.#connecting = new Uint8Array(table.capacity);
+    this.#connectResults = new Int32Array(table.capacity);
+    this.#yieldedMs = clock.monotonicMs();
+  }
+
+  listen(address: SocketAddress, backlog: number): number {
+    let fd = this.#keep(this.#sockets.listen(address, backlog));
+    if (fd === -Errno.EADDRINUSE && address.kind === "unix" && removeStaleSocket(address.path)) {
+      fd = this.#keep(this.#sockets.listen(address, backlog));
+    }
+    if (fd < 0) throw new ListenError(errnoName(fd), -fd);
+    if (address.kind === "unix") {
+      this.#paths.set(fd, address.path);
+      this.#boundPaths.set(fd, address.path);
+    }
+    return fd;
+  }
+
+  accept(listenFd: number): number {
+    return this.#keep(this.#sockets.accept(listenFd));
+  }
+
+  connect(address: SocketAddress): number {
+    const fd = this.#keep(this.#sockets.connect(address));
+    if (fd < 0) return fd;
+    if (address.kind === "unix") this.#paths.set(fd, address.path);
+    const result = this.#sockets.connectResult;
+    this.#connectResults[fd] = result;
+    this.#connecting[fd] = result === -Errno.EINPROGRESS ? Connect.PENDING : Connect.NONE;
+    return fd;
+  }
+
+  connectResult(fd: number): number {
+    return this.#connectResults[fd]!;
+  }
+
+  recv(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
+    if (slab.address === 0) slab.address = addressOf(slab.bytes);
+    return this.#sockets.recv(fd, slab.address + offset, sizeBytes);
+  }
+
+  send(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
+    if (slab.address === 0) slab.address = addressOf(slab.bytes);
+    return this.#sockets.send(fd, slab.address + offset, sizeBytes);
+  }
+
+  shutdownSend(fd: number): void {
+    this.#sockets.shutdownSend(fd);
+  }
+
+  close(fd: number, isReset: boolean): void {
+    if (isReset) this.#sockets.setReset(fd);
+    this.#sockets.close(fd);
+    this.#isOpen[fd] = this.#watched[fd] = this.#connecting[fd] = 0;
+    this.#openCount--;
+    if (this.#paths.size > 0) this.#paths.delete(fd);
+    const bound = this.#boundPaths.size > 0 ? this.#boundPaths.get(fd) : undefined;
+    if (bound === undefined) return;
+    this.#boundPaths.delete(fd);
+    removeSocket(bound);
+  }
+
+  isIdleAlive(fd: number): boolean {
+    return (this.#table.state(fd) & FdState.READY_R) === 0;
+  }
+
+  localAddress(fd: number): SocketAddress {
+    return this.#sockets.localAddress(fd, this.#paths.get(fd) ?? NO_PATH);
+  }
+
+  peerAddress(fd: number): SocketAddress {
+    return this.#sockets.peerAddress(fd, this.#paths.get(fd) ?? NO_PATH);
+  }
+
+  wait(timeoutMs: number): boolean {
+    this.#applyUpdates();
+    const isPending = timeoutMs === 0 || this.#isWoken;
+    this.#isWoken = false;
+    const isYieldDue = this.#clock.monotonicMs() - this.#yieldedMs >= YIELD_MS;
+    const blockMs = isPending || isYieldDue ? 0 : Math.min(BLOCK_MS, Math.ceil(timeoutMs));
+    const count = this.#set.wait(blockMs);
+    this.#report(count);
+    const isBusy = isPending || count > 0;
+    if (isBusy && isYieldDue) {
+      this.#activity.yields++;
+      this.#immediate = setImmediate(this.#onImmediate);
+      return false;
+    }
+    if (isBusy || timeoutMs <= blockMs) return true;
+    this.#isParked = true;
+    this.#set.park(Math.ceil(timeoutMs)).then(this.#onParked);
+    return false;
+  }
+
+  wake(): void {
+    this.#isWoken = true;
+    if (this.#isParked) this.#sockets.wake(this.#wakeupFd);
+  }
+
+  shutdown(): void {
+    if (this.#isShutDown) return;
+    this.#isShutDown = true;
+    if (this.#immediate !== undefined) clearImmediate(this.#immediate);
+    for (let fd = 0; fd < this.#isOpen.length && this.#openCount > 0; fd++) {
+      if (this.#isOpen[fd] === 1) this.close(fd, false);
+    }
+    // A parked wait still uses the set and its memory: it ends first.
+    if (this.#isParked) this.#sockets.wake(this.#wakeupFd);
+    else this.#closeSet();
+  }
+
+  #applyUpdates(): void {
+    const { updates } = this.#table;
+    for (let i = 0; i < updates.count; i++) {
+      const fd = updates.at(i);
+      this.#table.clearUpdated(fd);
+      if (this.#table.isOpen(fd) && this.#update(fd, this.#table.state(fd))) this.#activity.updatesApplied++;
+      else this.#activity.updatesVoid++;
+    }
+    updates.clear();
+  }
+
+  /** Receiving is watched from the first update on, sending from the first one that waits to send; returns whether it changed. */
+  #update(fd: number, state: number): boolean {
+    const before = this.#watched[fd]!;
+    const waitsToSend = (state & (FdState.ACTIVE_W | FdState.READY_W)) === FdState.ACTIVE_W;
+    const after = before | FdState.POLLED_R | (waitsToSend ? FdState.POLLED_W : 0);
+    if (after === before) return false;
+    this.#watched[fd] = after;
+    this.#table.setPolled(fd, after);
+    const generation = this.#table.generation(fd);
+    const result = before === 0
+      ? this.#set.add(fd, generation, waitsToSend)
+      : this.#set.watchSend(fd, generation);
+    // A registration that fails (out of memory) is found out by I/O.
+    if (result < 0) this.#table.mayError(fd);
+    return true;
+  }
+
+  /** Marks what the last wait brought: the only place where this poller reports. */
+  #report(count: number): void {
+    const table = this.#table;
+    for (let i = 0; i < count; i++) {
+      const fd = this.#set.fd(i);
+      if (fd === this.#wakeupFd) {
+        this.#sockets.takeWakeups(fd);
+        continue;
+      }
+      if (!table.isOpen(fd) || table.generation(fd) !== this.#set.generation(i)) {
+        this.#activity.reportsStale++;
+        continue;
+      }
+      const bits = this.#set.bits(i);
+      if (this.#connecting[fd] === Connect.PENDING) this.#endConnect(fd, bits);
+      if ((bits & Epoll.ERR) !== 0) {
+        table.mayError(fd);
+        continue;
+      }
+      if ((bits & (Epoll.RDHUP | Epoll.HUP)) !== 0) table.mayHangup(fd);
+      else if ((bits & Epoll.IN) !== 0) table.mayRecv(fd);
+      if ((bits & (Epoll.OUT | Epoll.HUP)) !== 0) table.maySend(fd);
+    }
+  }
+
+  /** Room without an error means connected; anything else is for SO_ERROR to say. */
+  #endConnect(fd: number, bits: number): void {
+    this.#connecting[fd] = Connect.NONE;
+    const isConnected = (bits & (Epoll.OUT | Epoll.ERR | Epoll.HUP)) === Epoll.OUT;
+    this.#connectResults[fd] = isConnected ? 0 : -this.#sockets.takeError(fd);
+  }
+
+  #endYield(): void {
+    this.#immediate = undefined;
+    this.#yieldedMs = this.#clock.monotonicMs();
+    this.onWake();
+  }
+
+  #endPark(count: number): void {
+    this.#isParked = this.#isWoken = false;
+    this.#yieldedMs = this.#clock.monotonicMs();
+    if (this.#isShutDown) {
+      this.#closeSet();
+      return;
+    }
+    this.#report(count);
+    this.onWake();
+  }
+
+  /** Notes a new descriptor; one that the table has no slot for is closed: -EMFILE. */
+  #keep(fd: number): number {
+    if (fd < 0) return fd;
+    if (fd >= this.#table.capacity) {
+      this.#sockets.close(fd);
+      return -Errno.EMFILE;
+    }
+    this.#isOpen[fd] = 1;
+    this.#openCount++;
+    this.#watched[fd] = this.#connecting[fd] = this.#connectResults[fd] = 0;
+    return fd;
+  }
+
+  #closeSet(): void {
+    this.#set.close();
+    this.#sockets.close(this.#wakeupFd);
+    this.#libc.close();
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Stream sockets of the kernel: non-blocking, closed on exec. Every call returns what the kernel did: a count, an fd, 0, or a
+ * negated error number; nothing throws and nothing is allocated but the addresses that are asked for.
+ *
+ * May import: base, sys.
+ *
+ * @module
+ */
+import { EventFd, Socket } from "./abi.ts";
+import { addressOf, type Libc } from "./libc.ts";
+import { SockAddr } from "./sockaddr.ts";
+
+type Address = Parameters<SockAddr["encode"]>[0];
+
+const EINVAL = 22;
+const NONBLOCKING = Socket.SOCK_NONBLOCK | Socket.SOCK_CLOEXEC;
+
+/** See the module's text. */
+export class TcpSockets {
+  readonly #libc: Libc;
+  readonly #address = new SockAddr();
+  /** Two integers: an option's value (or a linger), and a length. */
+  readonly #option = new Int32Array(new ArrayBuffer(64));
+  readonly #optionAddress: number;
+  /** The fd whose peer's address lies in {@linkcode TcpSockets.#address} since its accept; -1 for none. */
+  #addressOfFd = -1;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    this.#optionAddress = addressOf(new Uint8Array(this.#option.buffer));
+  }
+
+  /** A socket that listens; what it accepts inherits TCP_NODELAY. */
+  listen(address: Address, backlog: number): number {
+    if (!this.#address.encode(address)) return -EINVAL;
+    this.#addressOfFd = -1;
+    const { call } = this.#libc;
+    const { family } = this.#address;
+    const fd = this.#result(call.socket(family, Socket.SOCK_STREAM | NONBLOCKING, 0));
+    if (fd < 0) return fd;
+    if (family !== Socket.AF_UNIX) {
+      this.#setOption(fd, Socket.SOL_SOCKET, Socket.SO_REUSEADDR, 1);
+      this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_NODELAY, 1);
+    }
+    // `::` means every address of both families.
+    if (family === Socket.AF_INET6) this.#setOption(fd, Socket.IPPROTO_IPV6, Socket.IPV6_V6ONLY, 0);
+    const bound = this.#result(call.bind(fd, this.#address.address, this.#address.lengthBytes));
+    const listening = bound < 0 ? bound : this.#result(call.listen(fd, backlog));
+    if (listening < 0) call.close(fd);
+    return listening < 0 ? listening : fd;
+  }
+
+  accept(listenFd: number): number {
+    this.#address.clear();
+    this.#addressOfFd = this.#result(
+      this.#libc.call.accept4(listenFd, this.#address.address, this.#address.lengthAddress, NONBLOCKING),
+    );
+    return this.#addressOfFd;
+  }
+
+  /** A socket that connects; whether it is connected already is in {@linkcode TcpSockets.isConnected}. */
+  connect(address: Address): number {
+    if (!this.#address.encode(address)) return -EINVAL;
+    this.#addressOfFd = -1;
+    const { family } = this.#address;
+    const fd = this.#result(this.#libc.call.socket(family, Socket.SOCK_STREAM | NONBLOCKING, 0));
+    if (fd < 0) return fd;
+    if (family !== Socket.AF_UNIX) this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_NODELAY, 1);
+    this.connectResult = this.#result(
+      this.#libc.call.connect(fd, this.#address.address, this.#address.lengthBytes),
+    );
+    return fd;
+  }
+
+  /** What connect(2) said for the fd returned last: 0, -EINPROGRESS, or why it failed at once. */
+  connectResult = 0;
+
+  recv(fd: number, address: number, sizeBytes: number): number {
+    const count = this.#libc.call.recv(fd, address, sizeBytes, 0);
+    return count < 0 ? -this.#libc.errno : count;
+  }
+
+  send(fd: number, address: number, sizeBytes: number): number {
+    const count = this.#libc.call.send(fd, address, sizeBytes, Socket.MSG_NOSIGNAL);
+    return count < 0 ? -this.#libc.errno : count;
+  }
+
+  shutdownSend(fd: number): void {
+    this.#libc.call.shutdown(fd, Socket.SHUT_WR);
+  }
+
+  close(fd: number): void {
+    if (this.#addressOfFd === fd) this.#addressOfFd = -1;
+    this.#libc.call.close(fd);
+  }
+
+  /** Makes the coming close a reset: what is queued is dropped (SO_LINGER with time 0). */
+  setReset(fd: number): void {
+    this.#option[0] = 1;
+    this.#option[1] = 0;
+    this.#libc.call.setsockopt(fd, Socket.SOL_SOCKET, Socket.SO_LINGER, this.#optionAddress, 8);
+  }
+
+  /** The pending error of a socket (SO_ERROR), positive, and clears it; 0 for none. */
+  takeError(fd: number): number {
+    this.#option[0] = 0;
+    this.#option[2] = 4;
+    const { call } = this.#libc;
+    const address = this.#optionAddress;
+    const done = call.getsockopt(fd, Socket.SOL_SOCKET, Socket.SO_ERROR, address, address + 8);
+    return done < 0 ? this.#libc.errno : this.#option[0]!;
+  }
+
+  localAddress(fd: number, unixPath: string): Address {
+    this.#addressOfFd = -1;
+    this.#address.clear();
+    this.#libc.call.getsockname(fd, this.#address.address, this.#address.lengthAddress);
+    return this.#address.decode(unixPath);
+  }
+
+  /** The peer's address; costs no system call right after its accept. */
+  peerAddress(fd: number, unixPath: string): Address {
+    if (this.#addressOfFd !== fd) {
+      this.#addressOfFd = -1;
+      this.#address.clear();
+      this.#libc.call.getpeername(fd, this.#address.address, this.#address.lengthAddress);
+    }
+    return this.#address.decode(unixPath);
+  }
+
+  /** A counter that wakes whoever waits for it: eventfd(2). */
+  openWakeup(): number {
+    return this.#result(this.#libc.call.eventfd(0, EventFd.NONBLOCK | EventFd.CLOEXEC));
+  }
+
+  wake(fd: number): void {
+    this.#libc.call.eventfd_write(fd, 1n);
+  }
+
+  /** Takes the wake-ups of an eventfd. */
+  takeWakeups(fd: number): void {
+    this.#libc.call.eventfd_read(fd, this.#optionAddress);
+  }
+
+  #setOption(fd: number, level: number, name: number, value: number): void {
+    this.#option[0] = value;
+    this.#libc.call.setsockopt(fd, level, name, this.#optionAddress, 4);
+  }
+
+  #result(value: number): number {
+    return value < 0 ? -this.#libc.errno : value;
+  }
+}

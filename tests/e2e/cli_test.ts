@@ -1,0 +1,309 @@
+/** The command line of the built program: exit codes, messages, --dry-run, help and environment. @module */
+import { describe, expect, it } from "vitest";
+import { FLAGS } from "../../src/config/catalogue.ts";
+import { connect, keep, startHadro } from "../support/program/keep.ts";
+import { httpServer, response } from "../support/program/peers.ts";
+import { Program } from "../support/program/program.ts";
+
+const DRY_RUN_OF_8080 = [
+  "listen   http [::]:8080 + 0.0.0.0:8080  (http-8080)  timeouts client 1m request 10s keepalive 1m",
+  "route    http-8080  default -> app",
+  "backend  app  roundrobin  retries 3  host=client  timeouts connect 5s server 1m tunnel 1h",
+  "server   app/s1  http://localhost:3000  weight 1",
+  "log      json to standard output, drop when full",
+];
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: readonly string[];
+  readonly stderr: readonly string[];
+}
+
+/** Runs to the end. */
+async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const program = keep(Program.spawn(args, env));
+  const code = await program.exitCode();
+  await Promise.all([program.stdout.ended, program.stderr.ended]);
+  return { code, stdout: program.stdout.lines, stderr: program.stderr.lines };
+}
+
+describe("exit code 2: called wrongly", () => {
+  it.each([
+    ["an unknown key", ["-l", ":8080", "-b", "10.0.0.1:9000,wieght=2"], [
+      'hadro: Cannot use key "wieght" in -b at column 15: no such key; did you mean "weight"?',
+      "  -b 10.0.0.1:9000,wieght=2",
+      "                   ^",
+    ]],
+    ["an unknown scheme", ["-l", "htp://:8080", "-b", ":9000"], [
+      'hadro: Cannot use scheme "htp" in -l htp://:8080: no such scheme; did you mean "http"?',
+      "  -l htp://:8080",
+      "     ^",
+    ]],
+    ["a scheme of a later version", ["-l", "https://:8443", "-b", ":9000"], [
+      'hadro: Cannot use scheme "https" in -l https://:8443: it comes with a later version; this one has http and tcp',
+      "  -l https://:8443",
+      "     ^",
+    ]],
+    ["a port that cannot be", ["-l", "http://:80800", "-b", ":9000"], [
+      'hadro: Cannot use address ":80800" in -l: port 80800 is above 65535; write port, :port, host:port, [ipv6]:port or unix:/path',
+      "  -l http://:80800",
+      "            ^",
+    ]],
+    ["IPv6 without brackets", ["-l", ":8080", "-b", "::1:9000"], [
+      'hadro: Cannot use address "::1:9000" in -b: an IPv6 address needs brackets; write port, :port, host:port, [ipv6]:port or unix:/path',
+      "  -b ::1:9000",
+      "     ^",
+    ]],
+    ["an unknown algorithm", ["8080", ":3000", "--lb", "leastcon"], [
+      'hadro: Cannot use lb "leastcon": no such choice; did you mean "leastconn"?',
+      "  --lb leastcon",
+      "       ^",
+    ]],
+    ["an unknown log format", ["8080", ":3000", "--log", "jsno"], [
+      'hadro: Cannot use --log "jsno": no such format, and one of your own has % variables; did you mean "json"?',
+      "  --log jsno",
+      "        ^",
+    ]],
+    ["a duration without a unit it knows", ["8080", ":3000", "--drain", "5x"], [
+      'hadro: Cannot use --drain: "5x" is no duration; write 500ms, 5s, 1m, 2h or 1d',
+      "  --drain 5x",
+      "          ^",
+    ]],
+    ["a backend without a listener", ["-b", ":9000"], [
+      "hadro: Cannot use -b :9000: it has no listener; write -l before it",
+    ]],
+    ["a listener without a backend", ["-l", ":8080"], [
+      "hadro: Cannot start: -l :8080 has no backend; add -b address",
+    ]],
+    ["a listener alone in the shorthand", ["8080"], [
+      'hadro: Cannot start: "8080" is a listener without a server; write hadro 8080 localhost:3000',
+    ]],
+    ["the same address twice", ["-l", ":8080", "-b", ":1", "-l", "http://:8080", "-b", ":2"], [
+      "hadro: Cannot listen twice on :8080: :8080 does already",
+      "  -l http://:8080",
+      "            ^",
+    ]],
+    ["memory that does not suffice", ["8080", ":3000", "--max-mem", "1k"], [
+      expect.stringMatching(
+        /^hadro: Cannot start: max-mem leaves 0 buffers beside 1 connections; .*at least 1m/,
+      ),
+    ]],
+  ])("for %s, with what, where, and what would be right", async (_name, args, stderr) => {
+    for (const more of [[], ["--dry-run"]]) {
+      expect(await run([...args, ...more])).toEqual({ code: 2, stdout: [], stderr });
+    }
+  });
+
+  it("for an unknown flag, with the nearest one", async () => {
+    const { code, stdout, stderr } = await run(["8080", ":3000", "--timeout-conect", "1s"]);
+    expect([code, stdout]).toEqual([2, []]);
+    expect(stderr.join(" ")).toMatch(/unknown option '--timeout-conect' .*Did you mean --timeout-connect\?/);
+  });
+
+  it("for no word at all, with the usage on standard error", async () => {
+    const { code, stdout, stderr } = await run([]);
+    expect([code, stdout]).toEqual([2, []]);
+    expect(stderr[0]).toMatch(/^Usage: hadro <listen> <backend>/);
+  });
+});
+
+describe("exit code 1: it failed while running", () => {
+  it("when the port is in use, and the message names the address", async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    keep({ stop: () => listener.close() });
+    const { port } = listener.addr;
+    expect(await run(["-l", `http://127.0.0.1:${port}`, "-b", ":9"])).toEqual({
+      code: 1,
+      stdout: [],
+      stderr: [
+        `hadro: Cannot listen on 127.0.0.1:${port} for http-${port}: the address is in use (EADDRINUSE); ` +
+        "stop what uses it or choose another port",
+      ],
+    });
+  });
+
+  it("when one of several ports is in use: the others are not served either", async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    keep({ stop: () => listener.close() });
+    const taken = `http://127.0.0.1:${listener.addr.port},name=taken`;
+    const { code, stderr } = await run(["-l", "http://127.0.0.1:0", "-b", ":9", "-l", taken, "-b", ":9"]);
+    expect(code).toBe(1);
+    expect(stderr.length).toBe(1);
+    expect(stderr[0]).toContain("for taken: the address is in use");
+  });
+
+  it("when the machine has no such address", async () => {
+    const { code, stderr } = await run(["-l", "http://192.0.2.1:0", "-b", ":9"]);
+    expect(code).toBe(1);
+    expect(stderr).toEqual([
+      "hadro: Cannot listen on 192.0.2.1:0 for http-0: this machine has no such address (EADDRNOTAVAIL)",
+    ]);
+  });
+});
+
+describe("--dry-run", () => {
+  it("prints what would run on standard output, binds nothing, and exits 0", async () => {
+    const { code, stdout, stderr } = await run(["8080", "localhost:3000", "--dry-run"]);
+    expect([code, stderr]).toEqual([0, []]);
+    expect(stdout.slice(0, -1)).toEqual(DRY_RUN_OF_8080);
+    expect(stdout.at(-1)).toMatch(
+      /^limits {3}maxconn \d+ {3}mem ceiling 256m = \d+ x 2 x 6k \+ \d+ buffers x 16448 {3}drain 30s$/,
+    );
+  });
+
+  it("works while the port is in use", async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    keep({ stop: () => listener.close() });
+    const { code } = await run([`127.0.0.1:${listener.addr.port}`, ":9", "--dry-run"]);
+    expect(code).toBe(0);
+  });
+
+  it("names every listener, route, server and header rule", async () => {
+    const { stdout } = await run([
+      ...["-l", "http://127.0.0.1:8080,name=web,prio=high", "-r", "/api/=:9001", ".example.com=:9002"],
+      ...["-b", "10.0.0.1:9000,weight=2", "10.0.0.2:9000,backup", "--lb", "leastconn"],
+      ...["-l", "tcp://[::1]:5432", "-b", "db1:5432,connect=1s", "--header-up", "X-Edge: 1"],
+      ...["--trust", "10.0.0.0/8", "--log", "%ci %r", "--log-full", "block", "--dry-run"],
+    ]);
+    expect(stdout.slice(0, -1)).toEqual([
+      "listen   http 127.0.0.1:8080  (web)  prio high  timeouts client 1m request 10s keepalive 1m",
+      "route    web  any host /api/ -> app2",
+      "route    web  .example.com / -> app3",
+      "route    web  default -> app",
+      "listen   tcp  [::1]:5432  (tcp-5432)  timeouts client 1m request 10s keepalive 1m",
+      "route    tcp-5432  default -> app4",
+      "backend  app  leastconn  retries 3  host=client  timeouts connect 5s server 1m tunnel 1h",
+      "server   app/s1  http://10.0.0.1:9000  weight 2",
+      "server   app/s2  http://10.0.0.2:9000  weight 1  backup",
+      "backend  app2  leastconn  retries 3  host=client  timeouts connect 5s server 1m tunnel 1h",
+      "server   app2/s1  http://localhost:9001  weight 1",
+      "backend  app3  leastconn  retries 3  host=client  timeouts connect 5s server 1m tunnel 1h",
+      "server   app3/s1  http://localhost:9002  weight 1",
+      "backend  app4  leastconn  retries 3  timeouts connect 1s server 1m tunnel 1h",
+      "server   app4/s1  tcp://db1:5432  weight 1",
+      "headers  up   set X-Edge: 1",
+      "trust    10.0.0.0/8",
+      'log      "%ci %r" to standard output, block when full',
+    ]);
+  });
+});
+
+describe("--version and --help", () => {
+  it.each(["--version", "-V"])("%s prints the version alone", async (flag) => {
+    const { version } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+    expect(await run([flag])).toEqual({ code: 0, stdout: [version], stderr: [] });
+  });
+
+  it.each(["--help", "-h"])("%s prints every flag with its default, on standard output", async (flag) => {
+    const { code, stdout, stderr } = await run([flag]);
+    expect([code, stderr]).toEqual([0, []]);
+    for (const { name, default: value } of FLAGS) {
+      const line = stdout.find((text) => new RegExp(`^ {2}(-\\w, | {4})--${name}( |$)`).test(text));
+      expect(line, name).toBeDefined();
+      if (value !== undefined) expect(line).toMatch(new RegExp(`\\(default ${value}\\)$`));
+    }
+    expect(stdout.some((text) => text.includes("hadro demo"))).toBe(true);
+  });
+});
+
+describe("environment", () => {
+  it("HADRO_LISTEN, HADRO_BACKEND and HADRO_LOG start a service as their flags do", async () => {
+    const server = keep(httpServer(() => response("hello")));
+    const env = {
+      HADRO_LISTEN: "http://127.0.0.1:0,name=fe",
+      HADRO_BACKEND: `127.0.0.1:${server.port}`,
+      HADRO_LOG: "%ft %s %ST",
+    };
+    const program = keep(await Program.start([], { env, listeners: 1 }));
+    const client = await connect(program.port("fe"));
+    await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(await client.readUntil("hello")).toBe(response("hello"));
+    expect(await program.stdout.waitFor(/./)).toBe("fe s1 200");
+  });
+
+  it("says the same as flags, variable for flag; lists are split at spaces, headers at line ends", async () => {
+    const flags = [
+      ...["-l", "http://:8080", "-r", "/a=:1", "/b=:2", "-b", ":3000", ":3001"],
+      ...["--lb", "first", "--retries", "1", "--timeout-server", "7s", "--log", "combined"],
+      ...["--header-up", "X-A: 1 2", "--header-up", "-X-B", "--trust", "10.0.0.0/8", "--trust", "::1/128"],
+      ...["--max-mem", "64m", "--maxconn", "10", "--drain", "1s", "--dry-run"],
+    ];
+    const env = {
+      HADRO_LISTEN: "http://:8080",
+      HADRO_ROUTE: "/a=:1 /b=:2",
+      HADRO_BACKEND: ":3000 :3001",
+      HADRO_LB: "first",
+      HADRO_RETRIES: "1",
+      HADRO_TIMEOUT_SERVER: "7s",
+      HADRO_LOG: "combined",
+      HADRO_HEADER_UP: "X-A: 1 2\n-X-B",
+      HADRO_TRUST: "10.0.0.0/8 ::1/128",
+      HADRO_MAX_MEM: "64m",
+      HADRO_MAXCONN: "10",
+      HADRO_DRAIN: "1s",
+      HADRO_DRY_RUN: "1",
+    };
+    const written = await run(flags);
+    expect(written.code).toBe(0);
+    expect(await run([], env)).toEqual(written);
+  });
+
+  it("is beaten by a flag; any item on the command line replaces all items of the environment", async () => {
+    const env = {
+      HADRO_LISTEN: "tcp://:5432",
+      HADRO_BACKEND: "db1:5432",
+      HADRO_LOG: "off",
+      HADRO_LB: "first",
+    };
+    const { stdout } = await run([
+      "8080",
+      "localhost:3000",
+      "--lb",
+      "roundrobin",
+      "--log",
+      "json",
+      "--dry-run",
+    ], env);
+    expect(stdout.slice(0, -1)).toEqual(DRY_RUN_OF_8080);
+  });
+
+  it("that is wrong is named in the message", async () => {
+    const env = { HADRO_LISTEN: ":8080", HADRO_BACKEND: ":3000,wieght=2" };
+    expect(await run([], env)).toEqual({
+      code: 2,
+      stdout: [],
+      stderr: [
+        'hadro: Cannot use key "wieght" in HADRO_BACKEND at column 7: no such key; did you mean "weight"?',
+        "  HADRO_BACKEND :3000,wieght=2",
+        "                      ^",
+      ],
+    });
+  });
+});
+
+describe("the banner", () => {
+  it("tells on standard error what was bound, and nothing else is bound", async () => {
+    const { program, port } = await startHadro("http", [9]);
+    expect(program.stderr.lines).toEqual([`hadro: listening on http://127.0.0.1:${port} (fe)`]);
+    expect(await listeningPorts(program.pid)).toEqual([port]);
+  });
+});
+
+/** The TCP ports on which a process listens, from /proc. */
+async function listeningPorts(pid: number): Promise<number[]> {
+  const inodes = new Set<string>();
+  for await (const { name } of Deno.readDir(`/proc/${pid}/fd`)) {
+    const target = await Deno.readLink(`/proc/${pid}/fd/${name}`).catch(() => "");
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+    if (inode !== undefined) inodes.add(inode);
+  }
+  const ports: number[] = [];
+  for (const table of ["tcp", "tcp6"]) {
+    const text = await Deno.readTextFile(`/proc/${pid}/net/${table}`).catch(() => "");
+    for (const line of text.split("\n").slice(1)) {
+      const words = line.trim().split(/\s+/);
+      if (words[3] === "0A" && inodes.has(words[9])) ports.push(parseInt(words[1].split(":")[1], 16));
+    }
+  }
+  return ports;
+}

@@ -1,0 +1,72 @@
+/** A configuration in words, as --dry-run prints it. @module */
+import { describe, expect, it } from "vitest";
+import { explainConfig } from "../../../src/config/explain.ts";
+import type { MemoryPlan } from "../../../src/config/memory_plan.ts";
+import { configOf } from "../../support/config/written.ts";
+
+const PLAN: MemoryPlan = {
+  maxconn: 100,
+  maxFdCount: 264,
+  connectionBytes: 1,
+  bufferCount: 50,
+  bufferBytes: 2,
+};
+
+/** The lines for a command line; one word of each kind, when `kind` is given. */
+function explain(line: string, kind = ""): string[] {
+  return explainConfig(configOf(line), PLAN).filter((text) => text.startsWith(kind));
+}
+
+describe("explainConfig", () => {
+  it("says all that a small configuration means", () => {
+    expect(explain("hadro 8080 localhost:3000").join("\n")).toBe(`\
+listen   http [::]:8080 + 0.0.0.0:8080  (http-8080)  timeouts client 1m request 10s keepalive 1m
+route    http-8080  default -> app
+backend  app  roundrobin  retries 3  host=client  timeouts connect 5s server 1m tunnel 1h
+server   app/s1  http://localhost:3000  weight 1
+log      json to standard output, drop when full
+limits   maxconn 100   mem ceiling 256m = 100 x 2 x 6k + 50 buffers x 16448   drain 30s`);
+  });
+  it("says all that a large configuration means", () => {
+    const line =
+      "hadro -l http://[::1]:80,name=web,prio=high,maxconn=9,client=90s -r A.test/x=:1,name=api,host=b.test " +
+      ".c.test=:2,host=backend /d=:3 -l tcp://unix:/run/db -b db1:5432,weight=2 [fd00::1]:5432,backup --lb leastconn " +
+      "--retries 0 --header-up X-A:1 --header-up -X-B --header-down +X-C: --trust 10.1.0.0/16 --trust fd00::/8 " +
+      "--log '%ci' --log-file /tmp/a.log --log-full block --max-mem 64m --drain 1500";
+    expect(explain(line).join("\n")).toBe(`\
+listen   http [::1]:80  (web)  prio high  maxconn 9  timeouts client 90s request 10s keepalive 1m
+route    web  a.test /x -> api
+route    web  .c.test / -> app
+route    web  any host /d -> app2
+route    web  default -> 404
+listen   tcp  unix:/run/db  (tcp-unix)  timeouts client 1m request 10s keepalive 1m
+route    tcp-unix  default -> app3
+backend  api  leastconn  retries 0  host=b.test  timeouts connect 5s server 1m tunnel 1h
+server   api/s1  http://localhost:1  weight 1
+backend  app  leastconn  retries 0  host=backend  timeouts connect 5s server 1m tunnel 1h
+server   app/s1  http://localhost:2  weight 1
+backend  app2  leastconn  retries 0  host=client  timeouts connect 5s server 1m tunnel 1h
+server   app2/s1  http://localhost:3  weight 1
+backend  app3  leastconn  retries 0  timeouts connect 5s server 1m tunnel 1h
+server   app3/s1  tcp://db1:5432  weight 2
+server   app3/s2  tcp://[fd00::1]:5432  weight 1  backup
+headers  up   set X-A: 1
+headers  up   delete X-B
+headers  down add X-C
+trust    10.1.0.0/16 fd00:0:0:0:0:0:0:0/8
+log      "%ci" to /tmp/a.log, block when full
+limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448   drain 1500ms`);
+  });
+  it.each([
+    ["8080", "listen   http [::]:8080 + 0.0.0.0:8080  "],
+    ["0.0.0.0:8080", "listen   http 0.0.0.0:8080  "],
+    ["localhost:8080", "listen   http localhost:8080  "],
+    [":0", "listen   http [::]:0 + 0.0.0.0:0  "],
+  ])("shows what -l %s binds", (address, beginning) => {
+    expect(explain(`hadro ${address} :1`, "listen")[0]!.slice(0, beginning.length)).toBe(beginning);
+  });
+  it("says nothing of what was not asked for", () => {
+    const text = explain("hadro 8080 :1").join("\n");
+    for (const word of ["prio", "headers", "trust", "backup"]) expect(text).not.toContain(word);
+  });
+});

@@ -1,0 +1,129 @@
+/** Where --max-mem goes: the arithmetic, and refusals whose advice works. @module */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { BUFFER_SIZE } from "../../../src/buffer/pool.ts";
+import {
+  CONNECTION_COST_BYTES,
+  type MemoryPlan,
+  MemoryPlanError,
+  type MemoryRequest,
+  PLAN_BUFFER_BYTES,
+  planMemory,
+} from "../../../src/config/memory_plan.ts";
+
+const MIB = 1_048_576;
+/** The fewest buffers that a plan has. */
+const BUFFER_COUNT_MIN = 32;
+/** Descriptors that are no connections. */
+const FD_RESERVE = 64;
+const anyRequest = fc.record({
+  maxMemBytes: fc.oneof(fc.nat({ max: 4 * MIB }), fc.integer({ min: 0, max: 8 * 1_024 * MIB })),
+  maxconn: fc.oneof(fc.constant(0), fc.nat({ max: 20_000 })),
+  fdLimit: fc.oneof(fc.nat({ max: 100 }), fc.nat({ max: 1_048_576 })),
+});
+
+/** The plan, or the refusal's words. */
+function planOrWords(request: MemoryRequest): MemoryPlan | string {
+  try {
+    return planMemory(request);
+  } catch (error) {
+    if (error instanceof MemoryPlanError) return error.message;
+    throw error;
+  }
+}
+
+describe("a plan", () => {
+  it("gives half of the memory to connections, and all the rest to buffers", () => {
+    expect(planMemory({ maxMemBytes: 64 * MIB, maxconn: 0, fdLimit: 1_000_000 })).toEqual({
+      maxconn: 2_730,
+      maxFdCount: 5_524,
+      connectionBytes: 33_546_240,
+      bufferCount: 2_040,
+      bufferBytes: 33_553_920,
+    });
+  });
+  it("has no more connections than descriptors allow: two for each, and some for hadro", () => {
+    expect(planMemory({ maxMemBytes: 256 * MIB, maxconn: 0, fdLimit: 1_024 }))
+      .toMatchObject({ maxconn: 480, maxFdCount: 1_024, connectionBytes: 480 * 2 * CONNECTION_COST_BYTES });
+  });
+  it("has the connections that are asked for, though they take more than half", () => {
+    expect(planMemory({ maxMemBytes: 16 * MIB, maxconn: 1_000, fdLimit: 20_000 }))
+      .toMatchObject({ maxconn: 1_000, connectionBytes: 12_288_000, bufferCount: 272 });
+  });
+  it("works with the least memory of all, which is for one connection", () => {
+    const least = 2 * CONNECTION_COST_BYTES + BUFFER_COUNT_MIN * PLAN_BUFFER_BYTES;
+    expect(planMemory({ maxMemBytes: least, maxconn: 1, fdLimit: FD_RESERVE + 2 }))
+      .toMatchObject({ maxconn: 1, bufferCount: BUFFER_COUNT_MIN, maxFdCount: FD_RESERVE + 2 });
+    expect(planOrWords({ maxMemBytes: least - 1, maxconn: 1, fdLimit: FD_RESERVE + 2 })).toBe(
+      "max-mem leaves 31 buffers beside 1 connections; it must be at least 1m, or maxconn lower",
+    );
+  });
+  it("counts buffers of the size that the pool gives", () => expect(PLAN_BUFFER_BYTES).toBe(BUFFER_SIZE));
+
+  it("never exceeds the memory or the descriptors, and wastes less than a buffer", () => {
+    fc.assert(fc.property(anyRequest, (request) => {
+      const plan = planOrWords(request);
+      if (typeof plan === "string") return;
+      const usedBytes = plan.connectionBytes + plan.bufferBytes;
+      expect(usedBytes).toBeLessThanOrEqual(request.maxMemBytes);
+      expect(usedBytes + PLAN_BUFFER_BYTES).toBeGreaterThan(request.maxMemBytes);
+      expect(plan.connectionBytes).toBe(plan.maxconn * 2 * CONNECTION_COST_BYTES);
+      expect(plan.maxFdCount).toBe(plan.maxconn * 2 + FD_RESERVE);
+      expect(plan.maxFdCount).toBeLessThanOrEqual(request.fdLimit);
+      expect(plan.bufferCount).toBeGreaterThanOrEqual(BUFFER_COUNT_MIN);
+      expect(plan.maxconn).toBeGreaterThan(0);
+      if (request.maxconn > 0) expect(plan.maxconn).toBe(request.maxconn);
+      else expect(plan.connectionBytes).toBeLessThanOrEqual(request.maxMemBytes / 2);
+    }));
+  });
+});
+
+describe("what cannot be planned", () => {
+  it.each([
+    [
+      "too few descriptors",
+      { maxMemBytes: 64 * MIB, maxconn: 0, fdLimit: 65 },
+      "the descriptor limit 65 is too low; at least 66 are needed",
+    ],
+    [
+      "more connections than descriptors",
+      { maxMemBytes: 64 * MIB, maxconn: 500, fdLimit: 1_024 },
+      "maxconn 500 needs 1064 descriptors and the limit is 1024; raise it (ulimit -n) or use at most 480",
+    ],
+    [
+      "no memory",
+      { maxMemBytes: 0, maxconn: 0, fdLimit: 1_024 },
+      "max-mem leaves 0 buffers beside 1 connections; it must be at least 1m, or maxconn lower",
+    ],
+    [
+      "more connections than memory",
+      { maxMemBytes: 8 * MIB, maxconn: 1_000, fdLimit: 20_000 },
+      "max-mem leaves 0 buffers beside 1000 connections; it must be at least 13m, or maxconn lower",
+    ],
+    [
+      "too little memory beside the connections",
+      { maxMemBytes: 12 * MIB, maxconn: 1_000, fdLimit: 20_000 },
+      "max-mem leaves 17 buffers beside 1000 connections; it must be at least 13m, or maxconn lower",
+    ],
+  ])("is said in words: %s", (_, request, words) => expect(planOrWords(request)).toBe(words));
+
+  it("says what would do: whoever follows the advice is not told the same again", () => {
+    fc.assert(fc.property(anyRequest, (request) => {
+      const words = planOrWords(request);
+      if (typeof words !== "string") return;
+      const [, mebibytes] = /at least (\d+)m,/.exec(words) ?? [];
+      const [, maxconn] = /at most (\d+)$/.exec(words) ?? [];
+      const [, fdLimit] = /at least (\d+) are needed$/.exec(words) ?? [];
+      const followed = {
+        maxMemBytes: mebibytes === undefined ? request.maxMemBytes : Number(mebibytes) * MIB,
+        maxconn: maxconn === undefined ? request.maxconn : Number(maxconn),
+        fdLimit: fdLimit === undefined ? request.fdLimit : Number(fdLimit),
+      };
+      expect(followed).not.toEqual(request);
+      const then = planOrWords(followed);
+      if (mebibytes !== undefined) expect(then).toBeTypeOf("object");
+      else if (maxconn !== undefined) expect(String(then)).not.toMatch(/descriptor/);
+      else expect(String(then)).not.toMatch(/descriptor limit/);
+    }));
+  });
+});

@@ -1,0 +1,289 @@
+/** Idle connections of a server, over a simulated network: order, age, and that a dead one is never used. @module */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Slab } from "../../../src/base/slab.ts";
+import type { FdHandler } from "../../../src/event/fd_table.ts";
+import { IoClass } from "../../../src/event/io_queue.ts";
+import { BackPhase, H1Back, PROBE_BYTES } from "../../../src/mux/h1_back.ts";
+import { NO_FD } from "../../../src/mux/socket_end.ts";
+import { HeadParser } from "../../../src/protocol/h1/head_parser.ts";
+import { newServerCounters } from "../../../src/proxy/counters.ts";
+import { IdlePool } from "../../../src/proxy/idle_pool.ts";
+import { SIM_HOST } from "../../support/sim/sim_network.ts";
+import { type SimPeer, SimServer } from "../../support/sim/sim_peer.ts";
+import { SIM_FLAVOURS, type SimFlavour } from "../../support/sim/sim_poller.ts";
+import { SimWorld } from "../../support/sim/sim_world.ts";
+
+const ADDRESS = { kind: "tcp", host: SIM_HOST, port: 9_000 } as const;
+const PURGE_MS = 5_000;
+
+/** A pool, and a server whose ends of the connections a test holds. */
+class Bench {
+  readonly world: SimWorld;
+  readonly server: SimServer;
+  readonly counters = newServerCounters();
+  readonly pool: IdlePool;
+  closedCount = 0;
+
+  constructor({ flavour = "edge" as SimFlavour, maxConn = 100, seed = 1 } = {}) {
+    this.world = new SimWorld({ seed, flavour, pipeBytes: 100 });
+    this.server = new SimServer(this.world.network, this.world.prng, ADDRESS, (peer) => () => peer.pumpOut());
+    this.world.actors.push(this.server);
+    const options = { purgeMs: PURGE_MS, maxConn, onClosed: () => this.closedCount++ };
+    this.pool = new IdlePool(this.world.engine, options, this.counters);
+    this.world.start();
+  }
+
+  /** Connects; the server's end is the last of `server.peers`. */
+  open(): H1Back {
+    const { engine, buffers } = this.world;
+    const parsers = { take: () => new HeadParser("response"), give: () => {} };
+    const back = new H1Back({ engine, buffers }, parsers, new Slab(PROBE_BYTES));
+    let isConnected = false;
+    const connecting: FdHandler = {
+      onIo(fd) {
+        if (engine.poller.connectResult(fd) !== 0) return;
+        engine.fdTable.stopSend(fd);
+        engine.fdTable.setHandler(fd, back);
+        back.open(fd, IoClass.NORMAL);
+        isConnected = true;
+      },
+    };
+    const peersBefore = this.server.peers.length;
+    engine.connect(ADDRESS, connecting, IoClass.NORMAL);
+    this.world.runUntil(() => isConnected && this.server.peers.length > peersBefore);
+    return back;
+  }
+
+  /** Connects and puts to rest. */
+  rest(count = 1): H1Back[] {
+    return Array.from({ length: count }, () => {
+      const back = this.open();
+      expect(this.pool.put(back)).toBe(true);
+      return back;
+    });
+  }
+
+  peer(index: number): SimPeer {
+    return this.server.peers[index];
+  }
+
+  /** Turns until everything that is under way has arrived and been looked at. */
+  settle(): void {
+    this.world.checkNothingLost();
+  }
+
+  /** Lets time pass, and a turn see it; a little more may pass. */
+  wait(durationMs: number): void {
+    this.world.clock.advance(durationMs);
+    this.world.engine.post(() => {});
+    this.world.step();
+  }
+
+  /** The network brings what it has, before the engine's next turn. */
+  arrive(isThere: () => boolean): void {
+    while (!isThere()) this.world.network.step();
+  }
+}
+
+function withRest(count: number, flavour: SimFlavour = "edge") {
+  const bench = new Bench({ flavour });
+  return { bench, pool: bench.pool, backs: bench.rest(count) };
+}
+
+describe("a pool", () => {
+  it("has nothing to give when it is empty", () => expect(new Bench().pool.take()).toBeNull());
+
+  it("gives the most recently used first", () => {
+    const { pool, backs: [a, b, c] } = withRest(3);
+    expect([pool.size, pool.take(), pool.take(), pool.take(), pool.take(), pool.size]).toEqual([
+      3,
+      c,
+      b,
+      a,
+      null,
+      0,
+    ]);
+  });
+
+  it("refuses a connection when it is full, which then is still its caller's", () => {
+    const bench = new Bench({ maxConn: 1 });
+    bench.rest();
+    const back = bench.open();
+    expect(bench.pool.put(back)).toBe(false);
+    expect(back.fd).not.toBe(NO_FD);
+    expect([bench.pool.size, bench.closedCount, bench.counters.idleClosed]).toEqual([1, 0, 0]);
+  });
+
+  it("keeps none when its limit is 0", () => {
+    const bench = new Bench({ maxConn: 0 });
+    expect(bench.pool.put(bench.open())).toBe(false);
+  });
+
+  it("holds no buffer for a connection at rest", () => {
+    const bench = new Bench();
+    const [back] = bench.rest();
+    expect([back.phase, back.hasBuffer, back.hasParser]).toEqual([BackPhase.IDLE, false, false]);
+    expect(bench.world.pool.inUse).toBe(0);
+  });
+});
+
+describe.each(SIM_FLAVOURS)("a connection at rest that dies, on a poller of the kind %s,", (flavour) => {
+  it.each(
+    [
+      ["because the server ended it", (peer: SimPeer) => peer.close()],
+      ["because the server half-closed it", (peer: SimPeer) => peer.socket.shutdownSend()],
+      ["by a reset", (peer: SimPeer) => peer.close(true)],
+      [
+        "because the server said something unasked",
+        (peer: SimPeer) => peer.socket.send(new Uint8Array(9), 0, 9),
+      ],
+    ] as const,
+  )("%s, leaves at once", (_, kill) => {
+    const { bench, pool, backs: [a, b, c] } = withRest(3, flavour);
+    kill(bench.peer(1));
+    bench.settle();
+    expect([pool.size, bench.closedCount, bench.counters.idleClosed, b.fd]).toEqual([2, 1, 1, NO_FD]);
+    expect([pool.take(), pool.take(), pool.take()]).toEqual([c, a, null]);
+  });
+
+  it("is not taken, even before the poller reported it", () => {
+    const { bench, pool, backs: [a, b] } = withRest(2, flavour);
+    const { poller } = bench.world;
+    bench.peer(1).close();
+    bench.arrive(() => !poller.isIdleAlive(b.fd));
+    expect(pool.take()).toBe(a);
+    expect([pool.size, bench.closedCount, b.fd]).toEqual([0, 1, NO_FD]);
+  });
+
+  it("leaves nothing to take when all did", () => {
+    const { bench, pool, backs } = withRest(3, flavour);
+    const { poller } = bench.world;
+    backs.forEach((_back, i) => bench.peer(i).close(i === 1));
+    bench.arrive(() => backs.every((back) => !poller.isIdleAlive(back.fd)));
+    expect(pool.take()).toBeNull();
+    expect(bench.counters.idleClosed).toBe(3);
+    bench.settle();
+    expect(bench.world.engine.fdTable.openCount).toBe(0);
+  });
+
+  it("is not the pool's concern any more once it was taken", () => {
+    const { bench, pool, backs: [back] } = withRest(1, flavour);
+    let ends = 0;
+    const nothing = () => expect.fail("nothing else happens");
+    expect(pool.take()).toBe(back);
+    back.attach({
+      onResponseHead: nothing,
+      onResponseBad: nothing,
+      onResponseData: nothing,
+      onResponseBodyBad: nothing,
+      onServerEnd: () => ends++,
+      onServerSendable: nothing,
+    });
+    bench.peer(0).close();
+    bench.settle();
+    expect([ends, bench.counters.idleClosed]).toEqual([1, 0]);
+  });
+});
+
+describe("a connection's age at rest", () => {
+  it("is at most the purge delay; younger ones stay", () => {
+    const bench = new Bench();
+    const [young, old] = [bench.open(), bench.open()];
+    bench.pool.put(old);
+    bench.wait(PURGE_MS - 1_000);
+    bench.pool.put(young);
+    bench.wait(990);
+    expect(bench.pool.size).toBe(2);
+    bench.wait(20);
+    expect([bench.pool.size, old.fd, bench.counters.idleClosed, bench.closedCount]).toEqual([1, NO_FD, 1, 1]);
+    bench.wait(PURGE_MS - 1_100);
+    expect(bench.pool.size).toBe(1);
+    bench.wait(200);
+    expect([bench.pool.size, young.fd]).toEqual([0, NO_FD]);
+  });
+
+  it("begins again with every use", () => {
+    const bench = new Bench();
+    const [back] = bench.rest();
+    bench.wait(PURGE_MS - 1_000);
+    expect(bench.pool.take()).toBe(back);
+    bench.pool.put(back);
+    bench.wait(PURGE_MS - 1_000);
+    expect(bench.pool.take()).toBe(back);
+  });
+
+  it("is not counted while it is used", () => {
+    const bench = new Bench();
+    const [back] = bench.rest();
+    bench.pool.take();
+    bench.wait(2 * PURGE_MS);
+    expect(back.fd).not.toBe(NO_FD);
+    expect(bench.counters.idleClosed).toBe(0);
+  });
+});
+
+describe("the end of a pool", () => {
+  it("closes every connection when the addresses change, and goes on", () => {
+    const { bench, pool, backs } = withRest(3);
+    pool.clear();
+    expect(backs.map((back) => back.fd)).toEqual([NO_FD, NO_FD, NO_FD]);
+    expect([pool.size, bench.closedCount]).toEqual([0, 3]);
+    const [back] = bench.rest();
+    expect(pool.take()).toBe(back);
+  });
+
+  it("leaves nothing behind", () => {
+    const { bench, pool } = withRest(3);
+    pool.shutdown();
+    bench.settle();
+    bench.world.checkNothingLeft();
+  });
+});
+
+describe("any use of a pool", () => {
+  it("gives what a list of the same connections would", () => {
+    const step = fc.oneof(
+      fc.constant("put" as const),
+      fc.constant("take" as const),
+      fc.record({ kill: fc.nat(9) }),
+      fc.record({ waitMs: fc.integer({ min: 1, max: 3_000 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), fc.integer(), (steps, seed) => {
+        const bench = new Bench({ seed, maxConn: 4 });
+        let model: { back: H1Back; peer: SimPeer; sinceMs: number }[] = [];
+        const expire = () => {
+          const oldestMs = bench.world.engine.nowMs - PURGE_MS;
+          model = model.filter(({ sinceMs }) => sinceMs > oldestMs);
+          expect(bench.pool.size).toBe(model.length);
+        };
+        for (const step of steps) {
+          if (step === "put") {
+            const back = bench.open();
+            expire();
+            const isKept = bench.pool.put(back);
+            expect(isKept).toBe(model.length < 4);
+            const peer = bench.server.peers.at(-1)!;
+            if (isKept) model.push({ back, peer, sinceMs: bench.world.engine.nowMs });
+            else back.closeSocket(false);
+          } else if (step === "take") {
+            const taken = bench.pool.take();
+            expect(taken).toBe(model.pop()?.back ?? null);
+            taken?.closeSocket(false);
+          } else if ("kill" in step) {
+            const dead = model[step.kill % Math.max(1, model.length)];
+            dead?.peer.close();
+            bench.settle();
+            model = model.filter((entry) => entry !== dead);
+          } else bench.wait(step.waitMs);
+          expire();
+        }
+        bench.pool.shutdown();
+        bench.settle();
+        bench.world.checkNothingLeft();
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
