@@ -19,6 +19,7 @@ import { BLOCK_BYTES, newBlocks, writeIndexes } from "./pattern.ts";
 const READ_BYTES = 16_384;
 const HEAD_BYTES_MAX = 65_536;
 const BLOCKS_PER_WRITE = 16;
+const NUMBER_MAX = 1e12;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("latin1");
 const filler = newBlocks(BLOCKS_PER_WRITE);
@@ -71,7 +72,8 @@ async function serve(conn: Deno.TcpConn): Promise<void> {
 /** Returns whether the connection may be used again. */
 async function answer(conn: Deno.TcpConn, path: string, isHead: boolean): Promise<boolean> {
   const [, kind = "", text = "0"] = path.split("/");
-  const number = Number(text);
+  // A damaged request may ask for anything.
+  const number = Math.min(Number(text) || 0, NUMBER_MAX);
   switch (kind) {
     case "bytes":
     case "pattern":

@@ -18,7 +18,7 @@ import { type Findings, megabytes, runMany, sleep, type SoakCase, type SoakConte
 import { Trickle } from "./trickle.ts";
 
 const GROWTH_BYTES_MAX = 96 * 1_048_576;
-/** Twice what the kernel swallows of it when nobody reads (about 4 MB a connection). */
+/** Twice what the kernel swallows when nobody reads: about 4 MB of a connection. */
 const BODY_BYTES = 8 * 1_048_576;
 const UPLOAD_BYTES = 262_144;
 const UPLOAD_PIECE_BYTES = 4_096;
@@ -26,21 +26,25 @@ const UPLOAD_PAUSE_MS = 150;
 const SLOW_PAUSE_MS = 1_000;
 const CONNECT_AT_ONCE = 100;
 const LATENCY_MS_MAX = 500;
+/** A busy machine takes its time to fill the memory. */
+const PRESSURE_MS_MAX = 120_000;
 
 interface Size {
   readonly downloadCount: number;
   readonly uploadCount: number;
   readonly maxMem: string;
-  /** With everybody connected. */
+  readonly maxconn: number;
+  /** From when memory has run out. */
   readonly pressMs: number;
 }
 
-const FULL: Size = { downloadCount: 2_000, uploadCount: 200, maxMem: "64m", pressMs: 10_000 };
-/** Less memory, so that fewer clients run into its end. */
-const QUICK: Size = { downloadCount: 300, uploadCount: 50, maxMem: "10m", pressMs: 3_000 };
+/** The more connections may come, the fewer buffers are left: 1,838 for the 2,000 that want one. */
+const FULL: Size = { downloadCount: 2_000, uploadCount: 200, maxMem: "64m", maxconn: 3_000, pressMs: 10_000 };
+/** Less memory, so that fewer clients run into its end: 278 buffers for 300. */
+const QUICK: Size = { downloadCount: 300, uploadCount: 50, maxMem: "10m", maxconn: 480, pressMs: 3_000 };
 
-const KINDS = ["slow", "silent", "leaver"] as const;
-type Kind = typeof KINDS[number];
+type Kind = "slow" | "silent" | "leaver";
+const KINDS: readonly Kind[] = ["slow", "silent", "leaver", "leaver", "leaver"];
 
 export const memoryCase: SoakCase = {
   name: "memory",
@@ -63,22 +67,26 @@ async function run(context: SoakContext, findings: Findings): Promise<void> {
   const hadro = await Hadro.start(context, [
     ...["-l", "http://127.0.0.1:0,name=bulk", "-b", bulkBackend.address],
     ...["-l", "http://127.0.0.1:0,name=small,prio=high", "-b", smallBackend.address],
-    ...["--max-mem", size.maxMem, "--timeout-client", "10m", "--timeout-server", "10m"],
+    ...["--max-mem", size.maxMem, "--maxconn", String(size.maxconn)],
+    ...["--timeout-client", "10m", "--timeout-server", "10m"],
   ]);
   const rss = context.keep(new RssWatch(hadro.pid));
   const trickle = context.keep(new Trickle(hadro.port("small")));
+  const straight = context.keep(new Trickle(smallBackend.port));
   const tally: Tally = { downloadedCount: 0, uploadedCount: 0, failures: [] };
   const released = Promise.withResolvers<void>();
   context.keep({ [Symbol.asyncDispose]: () => Promise.resolve(released.resolve()) });
+  const beganMs = performance.now();
   const crowd = await gather(hadro.port("bulk"), size, released.promise, tally);
+  const pressed = await hadro.settle(({ bufferParked }) => bufferParked! > 0, PRESSURE_MS_MAX);
+  context.say(`memory has run out after ${((performance.now() - beganMs) / 1_000).toFixed(1)} s`);
   await sleep(size.pressMs);
-  const pressed = await hadro.counters();
   released.resolve();
   await Promise.all(crowd);
-  await trickle.stop();
+  await Promise.all([trickle.stop(), straight.stop()]);
   claimDrained(size, tally, findings);
-  claimSmall(trickle, findings);
-  showPressure(pressed, findings);
+  claimSmall(trickle, straight, findings);
+  claimPressure(pressed, findings);
   findings.figure("RSS at start, at most", `${megabytes(rss.baseBytes)}, ${megabytes(rss.peakBytes)}`);
   findings.claim(
     `RSS grows by less than ${megabytes(GROWTH_BYTES_MAX)} (64 MB and a half)`,
@@ -87,6 +95,7 @@ async function run(context: SoakContext, findings: Findings): Promise<void> {
   );
   const after = await hadro.claimClean(findings);
   findings.figure("receives parked for want of a buffer", after.bufferParked!);
+  findings.figure("longest time between two polls", `${(after.turnLongestUs! / 1_000).toFixed(1)} ms`);
   findings.figure("buffers in use at most", `${after.buffersInUseMax} of ${after.bufferLimit}`);
 }
 
@@ -158,7 +167,8 @@ function claimDrained(size: Size, tally: Tally, findings: Findings): void {
   );
 }
 
-function claimSmall(trickle: Trickle, findings: Findings): void {
+/** Half of the machine's cores, or more, are busy with something else here: what it does to requests without hadro is no fault of hadro. */
+function claimSmall(trickle: Trickle, straight: Trickle, findings: Findings): void {
   const { sentCount, okCount, failures } = trickle;
   findings.claim(
     "every small request was answered with 200",
@@ -166,21 +176,22 @@ function claimSmall(trickle: Trickle, findings: Findings): void {
     `${okCount} of ${sentCount}${failures.length > 0 ? `: ${failures[0]}` : ""}`,
   );
   findings.figure("small requests: median, p99, longest", trickle.latencies());
-  const p99 = trickle.latencyMs(0.99);
+  findings.figure("the same without hadro", straight.latencies());
+  const beyondMs = trickle.latencyMs(0.99) - straight.latencyMs(0.99);
   findings.claim(
-    `p99 of small requests is below ${LATENCY_MS_MAX} ms`,
-    p99 < LATENCY_MS_MAX,
-    `${p99.toFixed(1)} ms`,
+    `hadro adds less than ${LATENCY_MS_MAX} ms to the p99 of small requests`,
+    beyondMs < LATENCY_MS_MAX,
+    `${beyondMs.toFixed(1)} ms`,
   );
-  findings.figure("of which the load generator's own lag: p99, longest", trickle.lags());
 }
 
-function showPressure(pressed: Counters, findings: Findings): void {
-  const { connections, buffersInUse, bufferLimit, bufferWaiters, turnLongestUs } = pressed;
+/** Without it the case would show nothing. */
+function claimPressure(pressed: Counters, findings: Findings): void {
+  const { connections, bufferParked, buffersInUse, bufferLimit, bufferWaiters } = pressed;
+  findings.claim("buffers ran out: receives were parked", bufferParked! > 0, bufferParked!);
   findings.figure("under pressure: connections", connections!);
   findings.figure(
     "under pressure: buffers in use, waited for",
     `${buffersInUse} of ${bufferLimit}, ${bufferWaiters}`,
   );
-  findings.figure("longest time between two polls", `${(turnLongestUs! / 1_000).toFixed(1)} ms`);
 }

@@ -58,8 +58,8 @@ export class Hadro implements AsyncDisposable {
   }
 
   /** Waits until the counters are right, for a while; what they were then. */
-  async settle(isRight: (counters: Counters) => boolean): Promise<Counters> {
-    const untilMs = performance.now() + SETTLE_MS_MAX;
+  async settle(isRight: (counters: Counters) => boolean, waitMsMax = SETTLE_MS_MAX): Promise<Counters> {
+    const untilMs = performance.now() + waitMsMax;
     for (;;) {
       const counters = await this.counters();
       if (isRight(counters) || performance.now() > untilMs) return counters;

@@ -151,7 +151,7 @@ export class BufferPool {
 
   #allocate(slab: number): void {
     const size = this.#slabSize(slab);
-    this.#slabs[slab] = new Slab(size * BUFFER_SIZE);
+    this.#slabs[slab] = new Slab(size * BUFFER_SIZE, BUFFER_SIZE);
     const free = new Int32Array(size);
     for (let i = 0; i < size; i++) free[i] = slab * BUFFERS_PER_SLAB + size - 1 - i;
     this.#free[slab] = free;

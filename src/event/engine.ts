@@ -81,7 +81,7 @@ export class Engine {
     return this.#isRunning;
   }
 
-  /** Runs `message` in the next turn: for signals and other threads, never for traffic. */
+  /** Runs `message` soon, in this turn or in the next: for signals and other threads, never for traffic. */
   post(message: () => void): void {
     this.#messages.push(message);
     this.poller.wake();
@@ -174,12 +174,13 @@ export class Engine {
     if (table.generation(fd) === generation) table.requeue(fd);
   }
 
+  /** Runs the messages there are; what they post waits for the next turn, so that this one ends. */
   #runMessages(): void {
-    for (let i = 0; i < this.#messages.length; i++) {
-      this.activity.messages++;
-      this.#messages[i]!();
-    }
-    this.#messages.length = 0;
+    const count = this.#messages.length;
+    if (count === 0) return;
+    for (let i = 0; i < count; i++) this.#messages[i]!();
+    this.#messages.splice(0, count);
+    this.activity.messages += count;
   }
 
   #waitMs(): number {

@@ -26,7 +26,7 @@ import { Errno, errnoName } from "../base/errno.ts";
 import type { Slab } from "../base/slab.ts";
 import { Epoll } from "../sys/abi.ts";
 import { EpollSet } from "../sys/epoll_set.ts";
-import { addressOf, type Libc } from "../sys/libc.ts";
+import type { Libc } from "../sys/libc.ts";
 import { TcpSockets } from "../sys/tcp_socket.ts";
 import { removeSocket, removeStaleSocket } from "../sys/unix_path.ts";
 import type { Activity } from "./activity.ts";
@@ -130,13 +130,11 @@ export class PollerEpoll implements Poller {
   }
 
   recv(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
-    if (slab.address === 0) slab.address = addressOf(slab.bytes);
-    return this.#sockets.recv(fd, slab.address + offset, sizeBytes);
+    return this.#sockets.recv(fd, slab, offset, sizeBytes);
   }
 
   send(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
-    if (slab.address === 0) slab.address = addressOf(slab.bytes);
-    return this.#sockets.send(fd, slab.address + offset, sizeBytes);
+    return this.#sockets.send(fd, slab, offset, sizeBytes);
   }
 
   shutdownSend(fd: number): void {

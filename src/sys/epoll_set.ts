@@ -9,7 +9,8 @@
  * @module
  */
 import { Epoll, type EpollEventLayout, epollEventLayout } from "./abi.ts";
-import { addressOf, type Libc } from "./libc.ts";
+import type { Libc } from "./libc.ts";
+import { pointerTo } from "./memory.ts";
 
 /** What is watched always; errors and hang-ups are told unasked. */
 const RECEIVING = Epoll.IN | Epoll.RDHUP | Epoll.ET;
@@ -21,11 +22,11 @@ export class EpollSet {
   readonly #fd: number;
   readonly #layout: EpollEventLayout;
   readonly #events: Int32Array;
-  readonly #eventsAddress: number;
+  readonly #eventsPointer: Deno.PointerObject;
   readonly #countMax: number;
   /** One event, for registering. */
   readonly #request: Int32Array;
-  readonly #requestAddress: number;
+  readonly #requestPointer: Deno.PointerObject;
 
   /** @param countMax Events of one wait at most. @throws {Error} when there is no epoll, or no layout for this processor. */
   constructor(libc: Libc, countMax: number) {
@@ -36,10 +37,10 @@ export class EpollSet {
     this.#countMax = countMax;
     const bytes = new Uint8Array(new ArrayBuffer(countMax * layout.wordsPerEvent * 4));
     this.#events = new Int32Array(bytes.buffer);
-    this.#eventsAddress = addressOf(bytes);
+    this.#eventsPointer = pointerTo(bytes);
     const request = new Uint8Array(new ArrayBuffer(64));
     this.#request = new Int32Array(request.buffer);
-    this.#requestAddress = addressOf(request);
+    this.#requestPointer = pointerTo(request);
     this.#fd = libc.call.epoll_create1(Epoll.CLOEXEC);
     if (this.#fd < 0) throw new Error(`epoll_create1 failed (errno ${libc.errno})`);
   }
@@ -56,7 +57,7 @@ export class EpollSet {
 
   /** Waits on this thread; returns how many events came (0 when interrupted). */
   wait(timeoutMs: number): number {
-    const count = this.#libc.call.epoll_wait(this.#fd, this.#eventsAddress, this.#countMax, timeoutMs);
+    const count = this.#libc.call.epoll_wait(this.#fd, this.#eventsPointer, this.#countMax, timeoutMs);
     return count < 0 ? this.#failed(this.#libc.errno) : count;
   }
 
@@ -64,7 +65,7 @@ export class EpollSet {
   async park(timeoutMs: number): Promise<number> {
     const count = await this.#libc.call.epoll_wait_parked(
       this.#fd,
-      this.#eventsAddress,
+      this.#eventsPointer,
       this.#countMax,
       timeoutMs,
     );
@@ -93,7 +94,7 @@ export class EpollSet {
     this.#request[0] = events;
     this.#request[dataWord] = fd;
     this.#request[dataWord + 1] = generation;
-    const done = this.#libc.call.epoll_ctl(this.#fd, operation, fd, this.#requestAddress);
+    const done = this.#libc.call.epoll_ctl(this.#fd, operation, fd, this.#requestPointer);
     return done < 0 ? -this.#libc.errno : 0;
   }
 

@@ -11,7 +11,7 @@
  */
 import { addressBytes, formatAddressBytes } from "../base/ip_address.ts";
 import { SOCKADDR_BYTES_MAX, Socket } from "./abi.ts";
-import { addressOf } from "./libc.ts";
+import { pointerTo } from "./memory.ts";
 
 const PATH_BYTES_MAX = 107;
 const IPV4_AT = 4;
@@ -28,8 +28,8 @@ export class SockAddr {
   readonly #bytes = new Uint8Array(new ArrayBuffer(SOCKADDR_BYTES_MAX + 4));
   readonly #view = new DataView(this.#bytes.buffer);
   /** Where the address lies, and where its length (a socklen_t). */
-  readonly address = addressOf(this.#bytes);
-  readonly lengthAddress = this.address + SOCKADDR_BYTES_MAX;
+  readonly pointer = pointerTo(this.#bytes);
+  readonly lengthPointer = Deno.UnsafePointer.offset(this.pointer, SOCKADDR_BYTES_MAX);
 
   get lengthBytes(): number {
     return this.#view.getUint32(SOCKADDR_BYTES_MAX, LITTLE_ENDIAN);

@@ -7,7 +7,9 @@
  * @module
  */
 import { EventFd, Socket } from "./abi.ts";
-import { addressOf, type Libc } from "./libc.ts";
+import type { Slab } from "../base/slab.ts";
+import type { Libc } from "./libc.ts";
+import { piecePointer, pointerTo, slabAddress } from "./memory.ts";
 import { SockAddr } from "./sockaddr.ts";
 
 type Address = Parameters<SockAddr["encode"]>[0];
@@ -21,13 +23,15 @@ export class TcpSockets {
   readonly #address = new SockAddr();
   /** Two integers: an option's value (or a linger), and a length. */
   readonly #option = new Int32Array(new ArrayBuffer(64));
-  readonly #optionAddress: number;
+  readonly #optionPointer: Deno.PointerObject;
+  readonly #optionLengthPointer: Deno.PointerObject | null;
   /** The fd whose peer's address lies in {@linkcode TcpSockets.#address} since its accept; -1 for none. */
   #addressOfFd = -1;
 
   constructor(libc: Libc) {
     this.#libc = libc;
-    this.#optionAddress = addressOf(new Uint8Array(this.#option.buffer));
+    this.#optionPointer = pointerTo(new Uint8Array(this.#option.buffer));
+    this.#optionLengthPointer = Deno.UnsafePointer.offset(this.#optionPointer, 8);
   }
 
   /** A socket that listens; what it accepts inherits TCP_NODELAY. */
@@ -44,7 +48,7 @@ export class TcpSockets {
     }
     // `::` means every address of both families.
     if (family === Socket.AF_INET6) this.#setOption(fd, Socket.IPPROTO_IPV6, Socket.IPV6_V6ONLY, 0);
-    const bound = this.#result(call.bind(fd, this.#address.address, this.#address.lengthBytes));
+    const bound = this.#result(call.bind(fd, this.#address.pointer, this.#address.lengthBytes));
     const listening = bound < 0 ? bound : this.#result(call.listen(fd, backlog));
     if (listening < 0) call.close(fd);
     return listening < 0 ? listening : fd;
@@ -53,7 +57,7 @@ export class TcpSockets {
   accept(listenFd: number): number {
     this.#address.clear();
     this.#addressOfFd = this.#result(
-      this.#libc.call.accept4(listenFd, this.#address.address, this.#address.lengthAddress, NONBLOCKING),
+      this.#libc.call.accept4(listenFd, this.#address.pointer, this.#address.lengthPointer, NONBLOCKING),
     );
     return this.#addressOfFd;
   }
@@ -67,7 +71,7 @@ export class TcpSockets {
     if (fd < 0) return fd;
     if (family !== Socket.AF_UNIX) this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_NODELAY, 1);
     this.connectResult = this.#result(
-      this.#libc.call.connect(fd, this.#address.address, this.#address.lengthBytes),
+      this.#libc.call.connect(fd, this.#address.pointer, this.#address.lengthBytes),
     );
     return fd;
   }
@@ -75,13 +79,19 @@ export class TcpSockets {
   /** What connect(2) said for the fd returned last: 0, -EINPROGRESS, or why it failed at once. */
   connectResult = 0;
 
-  recv(fd: number, address: number, sizeBytes: number): number {
-    const count = this.#libc.call.recv(fd, address, sizeBytes, 0);
+  recv(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
+    const place = piecePointer(slab, offset);
+    const count = place !== null
+      ? this.#libc.call.recv(fd, place, sizeBytes, 0)
+      : this.#libc.call.recv_at(fd, slabAddress(slab) + offset, sizeBytes, 0);
     return count < 0 ? -this.#libc.errno : count;
   }
 
-  send(fd: number, address: number, sizeBytes: number): number {
-    const count = this.#libc.call.send(fd, address, sizeBytes, Socket.MSG_NOSIGNAL);
+  send(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
+    const place = piecePointer(slab, offset);
+    const count = place !== null
+      ? this.#libc.call.send(fd, place, sizeBytes, Socket.MSG_NOSIGNAL)
+      : this.#libc.call.send_at(fd, slabAddress(slab) + offset, sizeBytes, Socket.MSG_NOSIGNAL);
     return count < 0 ? -this.#libc.errno : count;
   }
 
@@ -98,7 +108,7 @@ export class TcpSockets {
   setReset(fd: number): void {
     this.#option[0] = 1;
     this.#option[1] = 0;
-    this.#libc.call.setsockopt(fd, Socket.SOL_SOCKET, Socket.SO_LINGER, this.#optionAddress, 8);
+    this.#libc.call.setsockopt(fd, Socket.SOL_SOCKET, Socket.SO_LINGER, this.#optionPointer, 8);
   }
 
   /** The pending error of a socket (SO_ERROR), positive, and clears it; 0 for none. */
@@ -106,15 +116,15 @@ export class TcpSockets {
     this.#option[0] = 0;
     this.#option[2] = 4;
     const { call } = this.#libc;
-    const address = this.#optionAddress;
-    const done = call.getsockopt(fd, Socket.SOL_SOCKET, Socket.SO_ERROR, address, address + 8);
+    const value = this.#optionPointer;
+    const done = call.getsockopt(fd, Socket.SOL_SOCKET, Socket.SO_ERROR, value, this.#optionLengthPointer);
     return done < 0 ? this.#libc.errno : this.#option[0]!;
   }
 
   localAddress(fd: number, unixPath: string): Address {
     this.#addressOfFd = -1;
     this.#address.clear();
-    this.#libc.call.getsockname(fd, this.#address.address, this.#address.lengthAddress);
+    this.#libc.call.getsockname(fd, this.#address.pointer, this.#address.lengthPointer);
     return this.#address.decode(unixPath);
   }
 
@@ -123,7 +133,7 @@ export class TcpSockets {
     if (this.#addressOfFd !== fd) {
       this.#addressOfFd = -1;
       this.#address.clear();
-      this.#libc.call.getpeername(fd, this.#address.address, this.#address.lengthAddress);
+      this.#libc.call.getpeername(fd, this.#address.pointer, this.#address.lengthPointer);
     }
     return this.#address.decode(unixPath);
   }
@@ -139,12 +149,12 @@ export class TcpSockets {
 
   /** Takes the wake-ups of an eventfd. */
   takeWakeups(fd: number): void {
-    this.#libc.call.eventfd_read(fd, this.#optionAddress);
+    this.#libc.call.eventfd_read(fd, this.#optionPointer);
   }
 
   #setOption(fd: number, level: number, name: number, value: number): void {
     this.#option[0] = value;
-    this.#libc.call.setsockopt(fd, level, name, this.#optionAddress, 4);
+    this.#libc.call.setsockopt(fd, level, name, this.#optionPointer, 4);
   }
 
   #result(value: number): number {

@@ -1,9 +1,8 @@
-/** The command line of the built program: exit codes, messages, --dry-run, help and environment. @module */
+/** The command line of the built program: exit codes, messages, --dry-run, help and banner. @module */
 import { describe, expect, it } from "vitest";
 import { FLAGS } from "../../src/config/catalogue.ts";
-import { connect, keep, startHadro } from "../support/program/keep.ts";
-import { httpServer, response } from "../support/program/peers.ts";
-import { Program } from "../support/program/program.ts";
+import { keep, startHadro } from "../support/program/keep.ts";
+import { runToEnd } from "../support/program/run_to_end.ts";
 
 const DRY_RUN_OF_8080 = [
   "listen   http [::]:8080 + 0.0.0.0:8080  (http-8080)  timeouts client 1m request 10s keepalive 1m",
@@ -12,20 +11,6 @@ const DRY_RUN_OF_8080 = [
   "server   app/s1  http://localhost:3000  weight 1",
   "log      json to standard output, drop when full",
 ];
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: readonly string[];
-  readonly stderr: readonly string[];
-}
-
-/** Runs to the end. */
-async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const program = keep(Program.spawn(args, env));
-  const code = await program.exitCode();
-  await Promise.all([program.stdout.ended, program.stderr.ended]);
-  return { code, stdout: program.stdout.lines, stderr: program.stderr.lines };
-}
 
 describe("exit code 2: called wrongly", () => {
   it.each([
@@ -90,18 +75,18 @@ describe("exit code 2: called wrongly", () => {
     ]],
   ])("for %s, with what, where, and what would be right", async (_name, args, stderr) => {
     for (const more of [[], ["--dry-run"]]) {
-      expect(await run([...args, ...more])).toEqual({ code: 2, stdout: [], stderr });
+      expect(await runToEnd([...args, ...more])).toEqual({ code: 2, stdout: [], stderr });
     }
   });
 
   it("for an unknown flag, with the nearest one", async () => {
-    const { code, stdout, stderr } = await run(["8080", ":3000", "--timeout-conect", "1s"]);
+    const { code, stdout, stderr } = await runToEnd(["8080", ":3000", "--timeout-conect", "1s"]);
     expect([code, stdout]).toEqual([2, []]);
     expect(stderr.join(" ")).toMatch(/unknown option '--timeout-conect' .*Did you mean --timeout-connect\?/);
   });
 
   it("for no word at all, with the usage on standard error", async () => {
-    const { code, stdout, stderr } = await run([]);
+    const { code, stdout, stderr } = await runToEnd([]);
     expect([code, stdout]).toEqual([2, []]);
     expect(stderr[0]).toMatch(/^Usage: hadro <listen> <backend>/);
   });
@@ -112,7 +97,7 @@ describe("exit code 1: it failed while running", () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     keep({ stop: () => listener.close() });
     const { port } = listener.addr;
-    expect(await run(["-l", `http://127.0.0.1:${port}`, "-b", ":9"])).toEqual({
+    expect(await runToEnd(["-l", `http://127.0.0.1:${port}`, "-b", ":9"])).toEqual({
       code: 1,
       stdout: [],
       stderr: [
@@ -126,14 +111,23 @@ describe("exit code 1: it failed while running", () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     keep({ stop: () => listener.close() });
     const taken = `http://127.0.0.1:${listener.addr.port},name=taken`;
-    const { code, stderr } = await run(["-l", "http://127.0.0.1:0", "-b", ":9", "-l", taken, "-b", ":9"]);
+    const { code, stderr } = await runToEnd([
+      "-l",
+      "http://127.0.0.1:0",
+      "-b",
+      ":9",
+      "-l",
+      taken,
+      "-b",
+      ":9",
+    ]);
     expect(code).toBe(1);
     expect(stderr.length).toBe(1);
     expect(stderr[0]).toContain("for taken: the address is in use");
   });
 
   it("when the machine has no such address", async () => {
-    const { code, stderr } = await run(["-l", "http://192.0.2.1:0", "-b", ":9"]);
+    const { code, stderr } = await runToEnd(["-l", "http://192.0.2.1:0", "-b", ":9"]);
     expect(code).toBe(1);
     expect(stderr).toEqual([
       "hadro: Cannot listen on 192.0.2.1:0 for http-0: this machine has no such address (EADDRNOTAVAIL)",
@@ -143,7 +137,7 @@ describe("exit code 1: it failed while running", () => {
 
 describe("--dry-run", () => {
   it("prints what would run on standard output, binds nothing, and exits 0", async () => {
-    const { code, stdout, stderr } = await run(["8080", "localhost:3000", "--dry-run"]);
+    const { code, stdout, stderr } = await runToEnd(["8080", "localhost:3000", "--dry-run"]);
     expect([code, stderr]).toEqual([0, []]);
     expect(stdout.slice(0, -1)).toEqual(DRY_RUN_OF_8080);
     expect(stdout.at(-1)).toMatch(
@@ -154,12 +148,12 @@ describe("--dry-run", () => {
   it("works while the port is in use", async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     keep({ stop: () => listener.close() });
-    const { code } = await run([`127.0.0.1:${listener.addr.port}`, ":9", "--dry-run"]);
+    const { code } = await runToEnd([`127.0.0.1:${listener.addr.port}`, ":9", "--dry-run"]);
     expect(code).toBe(0);
   });
 
   it("names every listener, route, server and header rule", async () => {
-    const { stdout } = await run([
+    const { stdout } = await runToEnd([
       ...["-l", "http://127.0.0.1:8080,name=web,prio=high", "-r", "/api/=:9001", ".example.com=:9002"],
       ...["-b", "10.0.0.1:9000,weight=2", "10.0.0.2:9000,backup", "--lb", "leastconn"],
       ...["-l", "tcp://[::1]:5432", "-b", "db1:5432,connect=1s", "--header-up", "X-Edge: 1"],
@@ -191,11 +185,11 @@ describe("--dry-run", () => {
 describe("--version and --help", () => {
   it.each(["--version", "-V"])("%s prints the version alone", async (flag) => {
     const { version } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
-    expect(await run([flag])).toEqual({ code: 0, stdout: [version], stderr: [] });
+    expect(await runToEnd([flag])).toEqual({ code: 0, stdout: [version], stderr: [] });
   });
 
   it.each(["--help", "-h"])("%s prints every flag with its default, on standard output", async (flag) => {
-    const { code, stdout, stderr } = await run([flag]);
+    const { code, stdout, stderr } = await runToEnd([flag]);
     expect([code, stderr]).toEqual([0, []]);
     for (const { name, default: value } of FLAGS) {
       const line = stdout.find((text) => new RegExp(`^ {2}(-\\w, | {4})--${name}( |$)`).test(text));
@@ -203,81 +197,6 @@ describe("--version and --help", () => {
       if (value !== undefined) expect(line).toMatch(new RegExp(`\\(default ${value}\\)$`));
     }
     expect(stdout.some((text) => text.includes("hadro demo"))).toBe(true);
-  });
-});
-
-describe("environment", () => {
-  it("HADRO_LISTEN, HADRO_BACKEND and HADRO_LOG start a service as their flags do", async () => {
-    const server = keep(httpServer(() => response("hello")));
-    const env = {
-      HADRO_LISTEN: "http://127.0.0.1:0,name=fe",
-      HADRO_BACKEND: `127.0.0.1:${server.port}`,
-      HADRO_LOG: "%ft %s %ST",
-    };
-    const program = keep(await Program.start([], { env, listeners: 1 }));
-    const client = await connect(program.port("fe"));
-    await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    expect(await client.readUntil("hello")).toBe(response("hello"));
-    expect(await program.stdout.waitFor(/./)).toBe("fe s1 200");
-  });
-
-  it("says the same as flags, variable for flag; lists are split at spaces, headers at line ends", async () => {
-    const flags = [
-      ...["-l", "http://:8080", "-r", "/a=:1", "/b=:2", "-b", ":3000", ":3001"],
-      ...["--lb", "first", "--retries", "1", "--timeout-server", "7s", "--log", "combined"],
-      ...["--header-up", "X-A: 1 2", "--header-up", "-X-B", "--trust", "10.0.0.0/8", "--trust", "::1/128"],
-      ...["--max-mem", "64m", "--maxconn", "10", "--drain", "1s", "--dry-run"],
-    ];
-    const env = {
-      HADRO_LISTEN: "http://:8080",
-      HADRO_ROUTE: "/a=:1 /b=:2",
-      HADRO_BACKEND: ":3000 :3001",
-      HADRO_LB: "first",
-      HADRO_RETRIES: "1",
-      HADRO_TIMEOUT_SERVER: "7s",
-      HADRO_LOG: "combined",
-      HADRO_HEADER_UP: "X-A: 1 2\n-X-B",
-      HADRO_TRUST: "10.0.0.0/8 ::1/128",
-      HADRO_MAX_MEM: "64m",
-      HADRO_MAXCONN: "10",
-      HADRO_DRAIN: "1s",
-      HADRO_DRY_RUN: "1",
-    };
-    const written = await run(flags);
-    expect(written.code).toBe(0);
-    expect(await run([], env)).toEqual(written);
-  });
-
-  it("is beaten by a flag; any item on the command line replaces all items of the environment", async () => {
-    const env = {
-      HADRO_LISTEN: "tcp://:5432",
-      HADRO_BACKEND: "db1:5432",
-      HADRO_LOG: "off",
-      HADRO_LB: "first",
-    };
-    const { stdout } = await run([
-      "8080",
-      "localhost:3000",
-      "--lb",
-      "roundrobin",
-      "--log",
-      "json",
-      "--dry-run",
-    ], env);
-    expect(stdout.slice(0, -1)).toEqual(DRY_RUN_OF_8080);
-  });
-
-  it("that is wrong is named in the message", async () => {
-    const env = { HADRO_LISTEN: ":8080", HADRO_BACKEND: ":3000,wieght=2" };
-    expect(await run([], env)).toEqual({
-      code: 2,
-      stdout: [],
-      stderr: [
-        'hadro: Cannot use key "wieght" in HADRO_BACKEND at column 7: no such key; did you mean "weight"?',
-        "  HADRO_BACKEND :3000,wieght=2",
-        "                      ^",
-      ],
-    });
   });
 });
 

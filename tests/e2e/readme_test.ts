@@ -25,6 +25,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 
 /** What a checkout needs to build. */
 const BUILD_INPUTS = ["src", "scripts", "dist", "deno.json", "deno.lock"];
+/** When dist/ is not current: the build is part of the command. */
+const BUILD_MS_MAX = 25_000;
 const SHELLS = ["bash", "dash", "zsh", "fish"].filter(hasCommand);
 const GET = "GET /x HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n";
 
@@ -84,8 +86,8 @@ function kill(pid: number, signal: Deno.Signal): void {
 }
 
 /** The ports that a line's hadro announced. */
-async function announcedPorts(program: Program, count: number): Promise<number[]> {
-  await program.listening(count);
+async function announcedPorts(program: Program, count: number, timeoutMs?: number): Promise<number[]> {
+  await program.listening(count, timeoutMs);
   return program.stderr.lines.flatMap((line) =>
     /listening on .*:(\d+) \(/.exec(line)?.slice(1).map(Number) ?? []
   );
@@ -196,7 +198,7 @@ describe("README's first minute", () => {
     }
     await Deno.symlink(`${ROOT}node_modules`, `${folder}/node_modules`);
     const program = await runLine(adapt(command, server.port), folder);
-    const [port] = await announcedPorts(program, 1);
+    const [port] = await announcedPorts(program, 1, BUILD_MS_MAX);
     const hello = command.endsWith("demo")
       ? /^Hello from demo server (alpha|beta): GET \/x for 127\.0\.0\.1$/m
       : /^hello$/m;

@@ -74,6 +74,19 @@ export class EngineRig {
     return { kind: "tcp", host: SIM_HOST, port: PORT };
   }
 
+  /** Owns the listener: accepts all that waits and gives each connection to `onAccepted`. */
+  listen(onAccepted: (fd: number) => void): void {
+    const handler = new ScriptedHandler((listenFd) => {
+      for (;;) {
+        const fd = this.poller.accept(listenFd);
+        if (fd === -Errno.EAGAIN) return this.table.cantRecv(listenFd);
+        onAccepted(fd);
+      }
+    });
+    this.table.insert(this.listenFd, handler, IoClass.INTERACTIVE, false);
+    this.table.wantRecv(this.listenFd);
+  }
+
   /** Somebody outside connects; the connection is in the backlog when this returns. */
   dial(): SimSocket {
     const socket = this.network.connect(this.address);

@@ -74,14 +74,14 @@ export class Program {
   }
 
   /** Waits until `count` listeners were announced. @throws when it ends instead. */
-  async listening(count: number): Promise<void> {
+  async listening(count: number, timeoutMs = START_MS_MAX): Promise<void> {
     const ended = this.#exit.then(async ({ code }) => {
       await this.stderr.ended;
       throw new Error(`hadro ended with ${code}:\n${this.stderr.lines.join("\n")}`);
     });
     ended.catch(() => {});
     for (let i = 0; i < count; i++) {
-      await Promise.race([this.stderr.waitFor(/listening on/, START_MS_MAX, i), ended]);
+      await Promise.race([this.stderr.waitFor(/listening on/, timeoutMs, i), ended]);
     }
   }
 
