@@ -46,7 +46,7 @@ async function run(context: SoakContext, findings: Findings): Promise<void> {
     `${answeredCount} of ${count}`,
   );
   // Connections to the server go first: what is looked at is clients only.
-  const counters = await hadro.settle((c) => c.fds === count + 1 && c.buffersInUse === 0);
+  const counters = await hadro.settle((c) => c.fds === count + hadro.before.fds! && c.buffersInUse === 0);
   findings.figure("connections while idle", `${counters.connections}, fds ${counters.fds}`);
   findings.claim("idle connections hold no buffer", counters.buffersInUse === 0, counters.buffersInUse!);
   await watchIdle(hadro, findings);

@@ -19,12 +19,10 @@ export class Hadro implements AsyncDisposable {
   readonly program: Program;
   /** Counters as they were before any connection came. */
   readonly before: Counters;
-  readonly #listenerCount: number;
 
-  private constructor(program: Program, before: Counters, listenerCount: number) {
+  private constructor(program: Program, before: Counters) {
     this.program = program;
     this.before = before;
-    this.#listenerCount = listenerCount;
   }
 
   /** `args` without --log: the log is off, unless they say otherwise. Idle connections to servers end after a second. */
@@ -34,10 +32,9 @@ export class Hadro implements AsyncDisposable {
     // Where the limit cannot be raised it stays, and a case asks for less.
     const line = `ulimit -n ${FD_LIMIT_WANTED} 2>/dev/null; exec "$HADRO" ${words.map(quote).join(" ")}`;
     const program = Program.spawnShell(line);
-    const listenerCount = args.filter((arg) => arg === "-l").length;
     try {
-      await program.listening(listenerCount);
-      return context.keep(new Hadro(program, await program.counters(), listenerCount));
+      await program.listening(args.filter((arg) => arg === "-l").length);
+      return context.keep(new Hadro(program, await program.counters()));
     } catch (error) {
       await program.stop();
       throw error;
@@ -69,15 +66,14 @@ export class Hadro implements AsyncDisposable {
 
   /** Once all clients are gone: that hadro holds nothing any more, has said nothing alarming, and stops when told to. */
   async claimClean(findings: Findings): Promise<Counters> {
-    const { tasks } = this.before;
-    const fds = this.#listenerCount;
+    const { tasks, fds } = this.before;
     const counters = await this.settle((c) =>
       c.connections === 0 && c.fds === fds && c.buffersInUse === 0 && c.bufferWaiters === 0 &&
       c.tasks === tasks
     );
     const { connections, buffersInUse, bufferWaiters } = counters;
     findings.claim(
-      `after the end only the listener's fd is open (${fds})`,
+      `after the end only the fds of listeners are open (${fds})`,
       counters.fds === fds && connections === 0,
       `fds ${counters.fds}, connections ${connections}`,
     );

@@ -10,6 +10,10 @@ import { percentile } from "./soak_case.ts";
 
 const EVERY_MS = 50;
 const ANSWER_MS_MAX = 10_000;
+const ALWAYS: Span = [0, Infinity];
+
+/** From and to, by performance.now(). */
+export type Span = readonly [number, number];
 
 /** See the module's text. */
 export class Trickle implements AsyncDisposable {
@@ -17,11 +21,9 @@ export class Trickle implements AsyncDisposable {
   okCount = 0;
   readonly failures: string[] = [];
   readonly #port: number;
-  readonly #latencyMs: number[] = [];
-  readonly #lagMs: number[] = [];
+  readonly #answers: { readonly beganMs: number; readonly ms: number }[] = [];
   readonly #running = new Set<Promise<void>>();
   readonly #timer: ReturnType<typeof setInterval>;
-  #dueMs = performance.now() + EVERY_MS;
 
   constructor(port: number) {
     this.#port = port;
@@ -38,23 +40,19 @@ export class Trickle implements AsyncDisposable {
     return this.stop();
   }
 
-  latencyMs(share: number): number {
-    return percentile(this.#latencyMs, share);
+  /** Of requests that were sent while performance.now() was within `span`. */
+  latencyMs(share: number, span: Span = ALWAYS): number {
+    const [from, to] = span;
+    const within = this.#answers.filter(({ beganMs }) => beganMs >= from && beganMs < to);
+    return percentile(within.map(({ ms }) => ms), share);
   }
 
-  latencies(): string {
-    return [0.5, 0.99, 1].map((share) => `${this.latencyMs(share).toFixed(1)} ms`).join(", ");
-  }
-
-  /** By how much this process itself was late: with both on one machine it is part of every latency. */
-  lags(): string {
-    return [0.99, 1].map((share) => `${percentile(this.#lagMs, share).toFixed(1)} ms`).join(", ");
+  latencies(span: Span = ALWAYS): string {
+    return [0.5, 0.99, 1].map((share) => `${this.latencyMs(share, span).toFixed(1)} ms`).join(", ");
   }
 
   #tick(): void {
     const nowMs = performance.now();
-    this.#lagMs.push(Math.max(0, nowMs - this.#dueMs));
-    this.#dueMs = nowMs + EVERY_MS;
     this.sentCount++;
     const request = this.#request(nowMs).catch((error) => {
       this.failures.push(error instanceof Error ? error.message : String(error));
@@ -65,12 +63,18 @@ export class Trickle implements AsyncDisposable {
 
   async #request(beganMs: number): Promise<void> {
     const client = await HttpClient.connect(this.#port);
-    const timer = setTimeout(() => client.close(), ANSWER_MS_MAX);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      client.close();
+    }, ANSWER_MS_MAX);
     try {
-      const { status } = await client.get("/");
+      const { status } = await client.get("/").catch((error) => {
+        throw isLate ? new Error(`no answer in ${ANSWER_MS_MAX / 1_000} s`) : error;
+      });
       if (status !== 200) throw new Error(`answered with ${status}`);
       this.okCount++;
-      this.#latencyMs.push(performance.now() - beganMs);
+      this.#answers.push({ beganMs, ms: performance.now() - beganMs });
     } finally {
       clearTimeout(timer);
       client.close();

@@ -65,6 +65,8 @@ export class BufferWait implements Parking {
     this.#append(fd * 2 + (direction === Direction.SEND ? 1 : 0), level);
     this.#activity.bufferParked++;
     this.#table.park(fd, direction);
+    // The buffer of a grant that was of no use here may be one for somebody else.
+    if (hasGrant && this.waiting > 0) this.#offer();
     return NO_BUFFER;
   }
 

@@ -94,9 +94,10 @@ export class BufferPool {
     return this.#pop();
   }
 
-  /** Takes a buffer while the pool has plenty: for what can be done, more slowly, without one. */
-  takeSpare(): number {
-    return this.freeCount > (this.limitCount >> 2) + this.reserveCount + this.priorityReserveCount
+  /** Takes a buffer while the pool has plenty beside what is promised: for what can be done, more slowly, without one. */
+  takeSpare(promisedCount = 0): number {
+    return this.freeCount - promisedCount >
+        (this.limitCount >> 2) + this.reserveCount + this.priorityReserveCount
       ? this.#pop()
       : NO_BUFFER;
   }

@@ -19,7 +19,7 @@ import { systemClock } from "../event/clock.ts";
 import { Engine, type PollerFactory } from "../event/engine.ts";
 import { PollerDeno } from "../event/poller_deno.ts";
 import type { MemorySource } from "../event/poller_deno_slots.ts";
-import { PollerEpoll } from "../event/poller_epoll.ts";
+import { type EpollSharing, PollerEpoll } from "../event/poller_epoll.ts";
 import { epollEventLayout } from "../sys/abi.ts";
 import { Libc } from "../sys/libc.ts";
 import { SocketReset } from "../sys/socket_reset.ts";
@@ -39,18 +39,25 @@ export function buildEngine(
   config: Config,
   plan: MemoryPlan,
   report: (message: string) => void,
+  sharing: EpollSharing | null = null,
 ): BuiltEngine {
   const pool = newPool(config, plan);
   const libc = openLibc(config, report);
   if (libc === null) return buildOnDeno(plan, pool);
-  const newPoller: PollerFactory = (table, activity, clock) => new PollerEpoll(table, activity, clock, libc);
-  const engine = new Engine(plan.maxFdCount + RUNTIME_FDS, newPoller, systemClock);
+  const newPoller: PollerFactory = (table, activity, clock) =>
+    new PollerEpoll(table, activity, clock, libc, sharing);
+  const engine = new Engine(epollSlotCount(plan), newPoller, systemClock);
   const buffers = new BufferWait(pool, engine.fdTable, engine.activity);
   return { engine, buffers, close: () => {} };
 }
 
+/** Slots of the fd table of an engine on epoll. */
+export function epollSlotCount(plan: MemoryPlan): number {
+  return plan.maxFdCount + RUNTIME_FDS;
+}
+
 /** The C library for the epoll poller; null when the deno poller is to be used. */
-function openLibc(config: Config, report: (message: string) => void): Libc | null {
+export function openLibc(config: Config, report: (message: string) => void): Libc | null {
   if (config.poller === "deno") return null;
   const libc = epollEventLayout(Deno.build.arch) === null
     ? `epoll is not known on ${Deno.build.arch}`
@@ -78,7 +85,7 @@ function buildOnDeno(plan: MemoryPlan, pool: BufferPool): BuiltEngine {
   const socketReset = SocketReset.open();
   const memory: MemorySource = {
     sizeBytes: BUFFER_SIZE,
-    takeSpare: () => pool.takeSpare(),
+    takeSpare: () => pool.takeSpare(buffers.granted),
     release: (place) => buffers.release(place),
     slab: (place) => pool.slab(place),
     offset: (place) => pool.offset(place),

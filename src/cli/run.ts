@@ -1,5 +1,5 @@
 /**
- * Runs a configuration: builds the engine and the proxy, binds, prints the banner, and waits until it has drained.
+ * Runs a configuration until it has drained: one instance here, or several in threads (thread_supervisor.ts).
  *
  *     signal            does
  *     SIGTERM, SIGINT   the first drains, the second ends at once
@@ -10,71 +10,55 @@
  *
  * @module
  */
-import type { BufferWait } from "../buffer/buffer_wait.ts";
 import type { Config } from "../config/model.ts";
-import type { Engine } from "../event/engine.ts";
-import { NameResolver } from "../net/resolver.ts";
+import type { MemoryPlan } from "../config/memory_plan.ts";
+import type { SocketAddress } from "../event/poller.ts";
 import { type AccessLog, LogFileError, openAccessLog } from "../observe/access_log/access_log.ts";
 import { formatAddress } from "../proxy/dispatch.ts";
-import { BindError, Proxy } from "../proxy/proxy.ts";
-import { buildEngine } from "./build_engine.ts";
+import { BindError } from "../proxy/proxy.ts";
 import { checkLogFormat, planOrFail } from "./dry_run.ts";
 import { ExitCode } from "./exit_codes.ts";
+import { Instance } from "./instance.ts";
+import { runThreads } from "./thread_supervisor.ts";
 
 /** How long the log may take to go out at the end. */
 const LOG_CLOSE_MS = 2_000;
 
 /** Runs until drained; returns the exit code. */
-export async function runProxy(config: Config): Promise<number> {
-  const report = (message: string) => writeStderr(`hadro: ${message}\n`);
+export function runProxy(config: Config): Promise<number> {
   const plan = planOrFail(config);
   checkLogFormat(config);
-  const log = openLog(config, report);
+  const threadCount = config.threads === 0 ? navigator.hardwareConcurrency : config.threads;
+  return threadCount === 1 ? runAlone(config, plan) : runThreads(config, plan, threadCount);
+}
+
+async function runAlone(config: Config, plan: MemoryPlan): Promise<number> {
+  const log = openLog(config);
   if (log === null) return ExitCode.RUNTIME;
-  const { engine, buffers, close } = buildEngine(config, plan, report);
-  engine.onTurnEnd = () => log.flushSoon();
-  const drained = Promise.withResolvers<number>();
-  const proxy = new Proxy(engine, buffers, {
-    config,
-    maxconn: plan.maxconn,
-    log,
-    resolver: new NameResolver({}),
-    seed: crypto.getRandomValues(new Uint32Array(1))[0],
-    report,
-    onDrained: (killedCount) => drained.resolve(killedCount),
+  const instance = openInstance(config, plan, log);
+  if (instance === null) return ExitCode.RUNTIME;
+  const stopSignals = handleSignals({
+    onStop: (isAtOnce) => {
+      if (!isAtOnce) reportStopping(instance.proxy.context.sessions.size, config.drainMs);
+      instance.stop(isAtOnce);
+    },
+    onCounters: () => printCounters(instance.counters()),
+    onReopen: () => log.reopen(),
   });
-  try {
-    proxy.start();
-  } catch (error) {
-    if (!(error instanceof BindError)) throw error;
-    report(error.message);
-    engine.stop();
-    close();
-    return ExitCode.RUNTIME;
-  }
-  const stopSignals = handleSignals(engine, proxy, buffers, () => log.reopen(), report);
-  engine.start();
-  for (const listener of proxy.listeners) {
-    report(
-      `listening on ${listener.config.scheme}://${
-        formatAddress(listener.localAddress)
-      } (${listener.config.name})`,
-    );
-  }
-  const killedCount = await drained.promise;
+  instance.start();
+  reportListeners(config, instance.addresses);
+  const killedCount = await instance.drained;
   stopSignals();
-  engine.stop();
-  close();
+  instance.close();
   await log.close(LOG_CLOSE_MS);
-  if (killedCount > 0) report(`stopped; ${killedCount} connections did not end in time and were cut`);
+  reportKilled(killedCount);
   return ExitCode.OK;
 }
 
 /** Opens the access log; null when its file cannot be opened, which is told. */
-function openLog(config: Config, report: (message: string) => void): AccessLog | null {
-  const hasColour = Deno.stdout.isTerminal() && !Deno.noColor;
+function openLog(config: Config): AccessLog | null {
   try {
-    return openAccessLog(config.log, { onError: report, hasColour });
+    return openAccessLog(config.log, { onError: report, hasColour: hasColour() });
   } catch (error) {
     if (!(error instanceof LogFileError)) throw error;
     report(error.message);
@@ -82,50 +66,68 @@ function openLog(config: Config, report: (message: string) => void): AccessLog |
   }
 }
 
-function handleSignals(
-  engine: Engine,
-  proxy: Proxy,
-  buffers: BufferWait,
-  reopenLog: () => void,
-  report: (message: string) => void,
-): () => void {
+/** Binds; null when a listener cannot be bound, which is told. */
+function openInstance(config: Config, plan: MemoryPlan, log: AccessLog): Instance | null {
+  try {
+    return new Instance({ config, plan, log, report, sharing: null });
+  } catch (error) {
+    if (!(error instanceof BindError)) throw error;
+    report(error.message);
+    return null;
+  }
+}
+
+/** What signals ask for. */
+export interface SignalActions {
+  /** `isAtOnce` from the second time on. */
+  onStop(isAtOnce: boolean): void;
+  onCounters(): void;
+  onReopen(): void;
+}
+
+/** Begins to listen to signals; returns how to end that. */
+export function handleSignals(actions: SignalActions): () => void {
   let stopCount = 0;
-  const onStop = () => {
-    stopCount++;
-    if (stopCount === 1) {
-      const openCount = proxy.context.sessions.size;
-      if (openCount > 0) {
-        report(`stopping: ${openCount} connections may end within ${proxy.context.config.drainMs} ms`);
-      }
-      engine.post(() => proxy.drain());
-    } else engine.post(() => proxy.kill());
-  };
-  const onQuit = () => {
-    const { pool } = buffers;
-    const counters = {
-      ...engine.activity,
-      connections: proxy.context.connectionCount,
-      fds: engine.fdTable.openCount,
-      tasks: engine.scheduler.taskCount,
-      buffersInUse: pool.inUse,
-      buffersInUseMax: pool.inUseMax,
-      bufferLimit: pool.limitCount,
-      bufferWaiters: buffers.waiting,
-      rssBytes: Deno.memoryUsage().rss,
-      heapBytes: Deno.memoryUsage().heapUsed,
-    };
-    writeStderr(`${JSON.stringify(counters)}\n`);
-  };
+  const onStop = () => actions.onStop(stopCount++ > 0);
   const handlers: readonly (readonly [Deno.Signal, () => void])[] = [
     ["SIGTERM", onStop],
     ["SIGINT", onStop],
-    ["SIGQUIT", onQuit],
-    ["SIGUSR1", reopenLog],
+    ["SIGQUIT", () => actions.onCounters()],
+    ["SIGUSR1", () => actions.onReopen()],
   ];
   for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);
   return () => {
     for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);
   };
+}
+
+/** Whether the access log on this terminal may be coloured. */
+export function hasColour(): boolean {
+  return Deno.stdout.isTerminal() && !Deno.noColor;
+}
+
+/** Tells people. */
+export function report(message: string): void {
+  writeStderr(`hadro: ${message}\n`);
+}
+
+export function reportListeners(config: Config, addresses: readonly SocketAddress[]): void {
+  for (const [index, { scheme, name }] of config.listeners.entries()) {
+    report(`listening on ${scheme}://${formatAddress(addresses[index])} (${name})`);
+  }
+}
+
+export function reportStopping(openCount: number, drainMs: number): void {
+  if (openCount > 0) report(`stopping: ${openCount} connections may end within ${drainMs} ms`);
+}
+
+export function reportKilled(killedCount: number): void {
+  if (killedCount > 0) report(`stopped; ${killedCount} connections did not end in time and were cut`);
+}
+
+/** Prints counters with what only the process knows. */
+export function printCounters(counters: Record<string, number>): void {
+  writeStderr(`${JSON.stringify({ ...counters, rssBytes: Deno.memoryUsage().rss })}\n`);
 }
 
 function writeStderr(text: string): void {

@@ -240,7 +240,15 @@ export const FLAGS: readonly Flag[] = [
     choices: ["auto", "deno", "epoll"],
     default: "auto",
     section: "Operations",
-    text: "How sockets are watched.",
+    text: "What watches sockets; auto takes epoll on Linux, else Deno's own sockets.",
+  },
+  {
+    name: "threads",
+    value: "count",
+    type: "count",
+    default: "1",
+    section: "Operations",
+    text: "Engines that run side by side, each in a thread of its own; auto is one for each processor.",
   },
   {
     name: "dry-run",

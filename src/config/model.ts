@@ -141,4 +141,6 @@ export interface Config {
   /** How long SIGTERM waits for running streams. */
   readonly drainMs: number;
   readonly poller: "auto" | "deno" | "epoll";
+  /** Engines, 1 to 64; 0 is one for each processor. */
+  readonly threads: number;
 }

@@ -24,6 +24,9 @@ export interface Surroundings {
   readonly isStdoutTerminal: boolean;
 }
 
+/** Engines at most. */
+const THREADS_MAX = 64;
+
 interface Service {
   readonly item: Item;
   readonly scheme: "http" | "tcp";
@@ -63,6 +66,7 @@ class Resolver {
     const maxMem = settings.last("max-mem");
     const maxconn = settings.last("maxconn");
     const poller = settings.last("poller");
+    const threads = settings.last("threads");
     const backends = this.#buildBackends();
     return {
       listeners: this.#buildListeners(),
@@ -79,6 +83,9 @@ class Resolver {
       maxconn: readCount("--maxconn", maxconn.text, maxconn.place),
       drainMs: duration("drain"),
       poller: readChoice("--poller", poller.text, ["auto", "deno", "epoll"] as const, poller.place),
+      threads: threads.text === "auto"
+        ? 0
+        : readCount("--threads", threads.text, threads.place, 1, THREADS_MAX),
     };
   }
 

@@ -249,8 +249,12 @@ export class FdTable {
     return ready;
   }
 
-  /** For the loop, after a handler ran: a grant that it did not use passes on; the fd comes back if work is left. */
+  /**
+   * For the loop, after a handler ran: a grant that it did not use passes on; the fd comes back if work is left. One that
+   * came back by itself has its turn still to come: it may have been granted just now, by what it released.
+   */
   requeue(fd: number): void {
+    if (this.queue.has(fd)) return;
     if ((this.#flags[fd]! & (FdFlag.GRANTED_R | FdFlag.GRANTED_W)) !== 0) this.#returnGrants(fd);
     if (!this.queue.has(fd) && this.#isQueueable(fd)) this.#enterQueue(fd);
   }

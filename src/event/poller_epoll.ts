@@ -46,6 +46,16 @@ const NO_PATH = "";
 
 const Connect = { NONE: 0, PENDING: 1 } as const;
 
+/** What a poller shares with those of other threads of the process, which has one table of descriptors. */
+export interface EpollSharing {
+  /** A byte for each slot of the fd table, 1 while the fd is open: in shared memory, so that what a dead thread left is closed. */
+  readonly openFds: Uint8Array;
+  /** The thread that binds first; it alone finds out that a port is in use. */
+  readonly isFirst: boolean;
+  /** Listening unix sockets of the first thread by path: they are shared, their ports are not. */
+  readonly unixListeners: ReadonlyMap<string, number>;
+}
+
 /** See the module's text. */
 export class PollerEpoll implements Poller {
   readonly name = "epoll";
@@ -62,6 +72,7 @@ export class PollerEpoll implements Poller {
   readonly #wakeupFd: number;
   readonly #onImmediate = () => this.#endYield();
   readonly #onParked = (count: number) => this.#endPark(count);
+  readonly #sharing: EpollSharing | null;
   /** What is open, for shutdown. */
   readonly #isOpen: Uint8Array;
   /** Directions registered, as FdState.POLLED_*. */
@@ -80,7 +91,14 @@ export class PollerEpoll implements Poller {
   #immediate: ReturnType<typeof setImmediate> | undefined;
 
   /** @throws {Error} when the kernel gives no epoll instance or no eventfd. */
-  constructor(table: FdTable, activity: Activity, clock: Clock, libc: Libc) {
+  constructor(
+    table: FdTable,
+    activity: Activity,
+    clock: Clock,
+    libc: Libc,
+    sharing: EpollSharing | null = null,
+  ) {
+    this.#sharing = sharing;
     this.#table = table;
     this.#activity = activity;
     this.#clock = clock;
@@ -91,7 +109,7 @@ export class PollerEpoll implements Poller {
     if (this.#wakeupFd < 0 || this.#set.add(this.#wakeupFd, 0, false) < 0) {
       throw new Error(`no eventfd to wake the poller with (${errnoName(this.#wakeupFd)})`);
     }
-    this.#isOpen = new Uint8Array(table.capacity);
+    this.#isOpen = sharing?.openFds ?? new Uint8Array(table.capacity);
     this.#watched = new Uint8Array(table.capacity);
     this.#connecting = new Uint8Array(table.capacity);
     this.#connectResults = new Int32Array(table.capacity);
@@ -99,15 +117,11 @@ export class PollerEpoll implements Poller {
   }
 
   listen(address: SocketAddress, backlog: number): number {
-    let fd = this.#keep(this.#sockets.listen(address, backlog));
-    if (fd === -Errno.EADDRINUSE && address.kind === "unix" && removeStaleSocket(address.path)) {
-      fd = this.#keep(this.#sockets.listen(address, backlog));
-    }
+    const fd = this.#keep(
+      address.kind === "unix" ? this.#listenUnix(address, backlog) : this.#listenTcp(address, backlog),
+    );
     if (fd < 0) throw new ListenError(errnoName(fd), -fd);
-    if (address.kind === "unix") {
-      this.#paths.set(fd, address.path);
-      this.#boundPaths.set(fd, address.path);
-    }
+    if (address.kind === "unix") this.#paths.set(fd, address.path);
     return fd;
   }
 
@@ -147,10 +161,10 @@ export class PollerEpoll implements Poller {
     this.#isOpen[fd] = this.#watched[fd] = this.#connecting[fd] = 0;
     this.#openCount--;
     if (this.#paths.size > 0) this.#paths.delete(fd);
-    const bound = this.#boundPaths.size > 0 ? this.#boundPaths.get(fd) : undefined;
-    if (bound === undefined) return;
+    const path = this.#boundPaths.size > 0 ? this.#boundPaths.get(fd) : undefined;
+    if (path === undefined) return;
     this.#boundPaths.delete(fd);
-    removeSocket(bound);
+    removeSocket(path);
   }
 
   isIdleAlive(fd: number): boolean {
@@ -200,6 +214,28 @@ export class PollerEpoll implements Poller {
     // A parked wait still uses the set and its memory: it ends first.
     if (this.#isParked) this.#sockets.wake(this.#wakeupFd);
     else this.#closeSet();
+  }
+
+  /** Each thread has a listening socket of its own at the same port (SO_REUSEPORT); the first one asks whether it is free. */
+  #listenTcp(address: SocketAddress, backlog: number): number {
+    if (this.#sharing === null) return this.#sockets.listen(address, backlog, false);
+    if (!this.#sharing.isFirst) return this.#sockets.listen(address, backlog, true);
+    const probe = this.#sockets.listen(address, backlog, false);
+    if (probe < 0) return probe;
+    const bound = this.#sockets.localAddress(probe, NO_PATH);
+    this.#sockets.close(probe);
+    return this.#sockets.listen(bound, backlog, true);
+  }
+
+  #listenUnix(address: SocketAddress & { readonly kind: "unix" }, backlog: number): number {
+    const shared = this.#sharing?.unixListeners.get(address.path);
+    if (shared !== undefined) return this.#sockets.duplicate(shared);
+    let fd = this.#sockets.listen(address, backlog, false);
+    if (fd === -Errno.EADDRINUSE && removeStaleSocket(address.path)) {
+      fd = this.#sockets.listen(address, backlog, false);
+    }
+    if (fd >= 0) this.#boundPaths.set(fd, address.path);
+    return fd;
   }
 
   #applyUpdates(): void {

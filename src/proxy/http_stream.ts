@@ -446,7 +446,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   #noteConns(): void {
     const { record, session } = this;
-    record.processConns = this.context.connectionCount;
+    record.processConns = this.context.connections.total;
     record.frontendConns = session.listener.connectionCount;
     record.backendConns = this.backend?.currentConns ?? 0;
     record.serverConns = this.dispatch.server?.currentConns ?? record.serverConns;

@@ -51,8 +51,8 @@ export class Listener implements FdHandler, TaskHandler {
   readonly context: ProxyContext;
   readonly counters: FrontendCounters = newFrontendCounters();
   readonly ioClass: number;
-  /** Connections open now. */
-  connectionCount = 0;
+  /** Its place among the listeners of the configuration. */
+  readonly index: number;
   routes!: RouteTable;
   /** The backend of a tcp listener. */
   tcpBackend: Backend | null = null;
@@ -62,15 +62,27 @@ export class Listener implements FdHandler, TaskHandler {
   #isFull = false;
   #pauseMs = PAUSE_MS_MIN;
   #isPaused = false;
+  #pausedUntilMs = 0;
   /** Failures until then are part of the trouble that was told already. */
   #quietUntilMs = -Infinity;
 
-  constructor(config: ListenerConfig, context: ProxyContext, gate: AcceptGate) {
+  constructor(config: ListenerConfig, index: number, context: ProxyContext, gate: AcceptGate) {
     this.config = config;
+    this.index = index;
     this.context = context;
     this.#gate = gate;
     this.ioClass = priorityClass(config.priority);
     this.#task = context.engine.scheduler.create(this);
+  }
+
+  /** Connections open now, over all threads. */
+  get connectionCount(): number {
+    return this.context.connections.ofListener(this.index);
+  }
+
+  /** The listening socket. */
+  get fd(): number {
+    return this.#fd;
   }
 
   /** Binds. @throws {ListenError} */
@@ -103,6 +115,10 @@ export class Listener implements FdHandler, TaskHandler {
       if (!this.#mayAccept()) {
         this.#isFull = true;
         engine.fdTable.stopRecv(fd);
+        // A place may become free in another thread, which says nothing.
+        if (this.context.connections.isShared) {
+          engine.scheduler.scheduleAt(this.#task, engine.nowMs + PAUSE_MS_MIN);
+        }
         return;
       }
       const accepted = engine.poller.accept(fd);
@@ -122,15 +138,19 @@ export class Listener implements FdHandler, TaskHandler {
     }
   }
 
-  /** The pause is over. */
+  /** The pause is over, or it is time to look for a free place. */
   onTask(): void {
-    this.#resume();
+    const { engine } = this.context;
+    if (this.#isPaused && engine.nowMs >= this.#pausedUntilMs) this.#resume();
+    this.onRoom();
+    if (this.#isFull && this.context.connections.isShared) {
+      engine.scheduler.scheduleAt(this.#task, engine.nowMs + PAUSE_MS_MIN);
+    } else if (this.#isPaused) engine.scheduler.scheduleAt(this.#task, this.#pausedUntilMs);
   }
 
   /** One of its connections closed. */
   onConnectionClosed(): void {
-    this.connectionCount--;
-    this.context.connectionCount--;
+    this.context.connections.remove(this.index);
     this.context.onServerConnectionClosed();
   }
 
@@ -148,8 +168,7 @@ export class Listener implements FdHandler, TaskHandler {
   }
 
   #open(fd: number): void {
-    this.connectionCount++;
-    this.context.connectionCount++;
+    this.context.connections.add(this.index);
     this.counters.connections++;
     const client = new ClientIdentity(this.context.engine.poller.peerAddress(fd), this.context.config.trust);
     if (this.config.scheme === "http") new HttpSession(this.context, this, fd, client);
@@ -166,7 +185,8 @@ export class Listener implements FdHandler, TaskHandler {
     }
     this.#quietUntilMs = engine.nowMs + REPORT_PAUSE_MS;
     this.#isPaused = true;
-    engine.scheduler.scheduleAt(this.#task, engine.nowMs + this.#pauseMs);
+    this.#pausedUntilMs = engine.nowMs + this.#pauseMs;
+    engine.scheduler.scheduleAt(this.#task, this.#pausedUntilMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MS_MAX);
   }
 

@@ -19,6 +19,7 @@ import type { TaskHandler } from "../event/run_queue.ts";
 import type { NameResolver } from "../net/resolver.ts";
 import { Backend } from "./backend.ts";
 import { formatAddress } from "./dispatch.ts";
+import { ConnectionCounts } from "./connection_counts.ts";
 import { type AcceptGate, Listener } from "./listener.ts";
 import type { LogSink } from "./log_record.ts";
 import { ProxyContext } from "./proxy_context.ts";
@@ -41,6 +42,10 @@ export interface ProxyOptions {
   readonly seed: number;
   /** Tells people (stderr). */
   readonly report: (message: string) => void;
+  /** Counts shared with other threads. @default {this thread's alone} */
+  readonly connections?: ConnectionCounts;
+  /** Where each listener is to be bound, found by the thread that bound first. @default {as configured} */
+  readonly boundAddresses?: readonly SocketAddress[];
   /** Everything ended after {@linkcode Proxy.drain}; how many sessions had to be killed. */
   readonly onDrained: (killedCount: number) => void;
 }
@@ -66,7 +71,8 @@ export class Proxy implements AcceptGate, TaskHandler {
     const { config } = options;
     this.#options = options;
     this.#engine = engine;
-    this.context = new ProxyContext(engine, buffers, config, options.log);
+    const connections = options.connections ?? ConnectionCounts.ofOneThread(config.listeners.length);
+    this.context = new ProxyContext(engine, buffers, config, options.log, connections);
     this.context.onServerConnectionClosed = () => this.#onRoom();
     const prng = new Prng(options.seed);
     this.backends = new Map(
@@ -74,8 +80,8 @@ export class Proxy implements AcceptGate, TaskHandler {
         backend,
       ) => [backend.name, new Backend(backend, engine, prng, () => this.#onRoom())]),
     );
-    this.listeners = config.listeners.map((listener) => {
-      const made = new Listener(listener, this.context, this);
+    this.listeners = config.listeners.map((listener, index) => {
+      const made = new Listener(listener, index, this.context, this);
       const fallback = this.backends.get(listener.defaultBackend) ?? null;
       made.routes = new RouteTable(listener.routes, fallback, this.backends);
       made.tcpBackend = fallback;
@@ -88,7 +94,9 @@ export class Proxy implements AcceptGate, TaskHandler {
 
   /** Binds every listener, then begins to resolve and accept. @throws {BindError} the first that cannot be bound. */
   start(): void {
-    for (const listener of this.listeners) this.#bind(listener);
+    for (const [index, listener] of this.listeners.entries()) {
+      this.#bind(listener, this.#options.boundAddresses?.[index] ?? null);
+    }
     for (const backend of this.backends.values()) {
       for (const server of backend.servers) {
         this.#watch(server, `${backend.config.name}/${server.config.name}`);
@@ -101,7 +109,7 @@ export class Proxy implements AcceptGate, TaskHandler {
   mayAccept(ioClass: number): boolean {
     const isHigh = ioClass <= IoClass.INTERACTIVE;
     const limit = isHigh ? this.#options.maxconn : this.#options.maxconn - this.#priorityConns;
-    return this.context.connectionCount < limit;
+    return this.context.connections.total < limit;
   }
 
   report(message: string): void {
@@ -165,9 +173,9 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.#options.onDrained(killedCount);
   }
 
-  #bind(listener: Listener): void {
+  #bind(listener: Listener, bound: SocketAddress | null): void {
     const { endpoint, name } = listener.config;
-    const addresses = bindAddresses(endpoint);
+    const addresses = bound === null ? bindAddresses(endpoint) : [bound];
     for (const [index, address] of addresses.entries()) {
       try {
         listener.listen(address);

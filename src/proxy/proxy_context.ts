@@ -15,6 +15,7 @@ import { PROBE_BYTES } from "../mux/h1_back.ts";
 import type { EndContext } from "../mux/socket_end.ts";
 import { HeadEdit } from "../protocol/h1/head_edit.ts";
 import { HeadParser } from "../protocol/h1/head_parser.ts";
+import type { ConnectionCounts } from "./connection_counts.ts";
 import { ErrorReplies } from "./error_reply.ts";
 import { HeaderRules } from "./header_rules.ts";
 import type { HttpSession } from "./http_session.ts";
@@ -45,13 +46,20 @@ export class ProxyContext implements EndContext {
   /** hadro is stopping: no connection is kept alive. */
   isDraining = false;
   /** Client connections open now. */
-  connectionCount = 0;
+  readonly connections: ConnectionCounts;
   /** Told when a connection to a server closed: its descriptor may be what an accept waits for. */
   onServerConnectionClosed: () => void = () => {};
   readonly #spareStreams: HttpStream[] = [];
   readonly #hostBytes = new Map<string, Uint8Array>();
 
-  constructor(engine: Engine, buffers: BufferWait, config: Config, log: LogSink) {
+  constructor(
+    engine: Engine,
+    buffers: BufferWait,
+    config: Config,
+    log: LogSink,
+    connections: ConnectionCounts,
+  ) {
+    this.connections = connections;
     this.engine = engine;
     this.buffers = buffers;
     this.config = config;

@@ -231,7 +231,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.endCause = cause;
     record.endPhase = phase;
     record.why = why;
-    record.processConns = this.context.connectionCount;
+    record.processConns = this.context.connections.total;
     record.frontendConns = this.listener.connectionCount;
     record.backendConns = this.listener.tcpBackend!.currentConns;
     record.serverConns = server?.currentConns ?? 0;

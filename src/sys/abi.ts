@@ -38,6 +38,7 @@ export const Socket = {
   SO_REUSEADDR: 2,
   SO_ERROR: 4,
   SO_LINGER: 13,
+  SO_REUSEPORT: 15,
   IPPROTO_TCP: 6,
   TCP_NODELAY: 1,
   IPPROTO_IPV6: 41,

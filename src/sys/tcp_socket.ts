@@ -34,8 +34,8 @@ export class TcpSockets {
     this.#optionLengthPointer = Deno.UnsafePointer.offset(this.#optionPointer, 8);
   }
 
-  /** A socket that listens; what it accepts inherits TCP_NODELAY. */
-  listen(address: Address, backlog: number): number {
+  /** A socket that listens, beside others at the same port if asked (SO_REUSEPORT); what it accepts inherits TCP_NODELAY. */
+  listen(address: Address, backlog: number, sharesPort: boolean): number {
     if (!this.#address.encode(address)) return -EINVAL;
     this.#addressOfFd = -1;
     const { call } = this.#libc;
@@ -44,6 +44,7 @@ export class TcpSockets {
     if (fd < 0) return fd;
     if (family !== Socket.AF_UNIX) {
       this.#setOption(fd, Socket.SOL_SOCKET, Socket.SO_REUSEADDR, 1);
+      if (sharesPort) this.#setOption(fd, Socket.SOL_SOCKET, Socket.SO_REUSEPORT, 1);
       this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_NODELAY, 1);
     }
     // `::` means every address of both families.
@@ -52,6 +53,11 @@ export class TcpSockets {
     const listening = bound < 0 ? bound : this.#result(call.listen(fd, backlog));
     if (listening < 0) call.close(fd);
     return listening < 0 ? listening : fd;
+  }
+
+  /** Another descriptor of the same socket. */
+  duplicate(fd: number): number {
+    return this.#result(this.#libc.call.dup(fd));
   }
 
   accept(listenFd: number): number {

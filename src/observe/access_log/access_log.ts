@@ -30,6 +30,8 @@ export interface AccessLogOptions {
   readonly onError: (message: string) => void;
   /** Colours in the tty format. */
   readonly hasColour: boolean;
+  /** Where lines go instead of the configured file: a thread's log is written by another. */
+  readonly sink?: ByteSink;
 }
 
 /** The file cannot be opened; the message names it and says why. */
@@ -42,7 +44,7 @@ export function openAccessLog(config: LogConfig, options: AccessLogOptions): Acc
   if (config.format === "off") return new NoLog();
   const writer = new LogWriter({
     format: newFormat(config, options.hasColour),
-    sink: openSink(config.file),
+    sink: options.sink ?? openSink(config.file),
     blocks: config.full === "block",
     onError: options.onError,
   });
@@ -51,7 +53,7 @@ export function openAccessLog(config: LogConfig, options: AccessLogOptions): Acc
     logStream: (record: LogRecord) => writer.logStream(record),
     flushSoon: () => writer.flushSoon(),
     reopen: () => {
-      if (config.file === "-") return;
+      if (config.file === "-" || options.sink !== undefined) return;
       try {
         writer.reopen(openSink(config.file));
       } catch (error) {
@@ -80,7 +82,8 @@ export function newFormat(config: LogConfig, hasColour: boolean): LogFormat {
   }
 }
 
-function openSink(file: string): ByteSink {
+/** Opens standard output ("-") or a file. @throws {LogFileError} */
+export function openSink(file: string): ByteSink {
   if (file === "-") {
     return {
       write: (bytes) => Deno.stdout.write(bytes),

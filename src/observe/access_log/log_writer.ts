@@ -99,11 +99,11 @@ export class LogWriter implements LogSink {
   /** Writes what waits, for at most `timeoutMs`, and closes; tells how many lines were lost. */
   async close(timeoutMs: number): Promise<number> {
     clearTimeout(this.#timer);
+    if (!this.#isGone) this.#noteDropped();
     if (this.#waiting > 0 || this.#writingTo !== null) {
       const idle = Promise.withResolvers<void>();
       this.#onIdle = idle.resolve;
       const timer = setTimeout(idle.resolve, timeoutMs);
-      this.#noteDropped();
       if (this.#writingTo === null) this.#write();
       await idle.promise;
       clearTimeout(timer);

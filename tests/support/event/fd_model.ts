@@ -165,6 +165,7 @@ export class TableModel {
   }
 
   requeue(fd: number): void {
+    if (this.isQueued(fd)) return;
     for (const direction of [Direction.RECV, Direction.SEND]) {
       if (this.takeGrant(fd, direction)) this.told.push(`return ${fd} ${direction}`);
     }

@@ -43,6 +43,11 @@ function chosen(backend: Backend, count: number): string {
 }
 
 describe("choosing a server", () => {
+  it("begins with no stream", () => {
+    const backend = newBackend([{}]);
+    expect([backend.currentConns, backend.servers[0].currentConns]).toEqual([0, 0]);
+  });
+
   it("follows the algorithm and the weights", () => {
     expect(chosen(newBackend([{ weight: 2 }, {}]), 6)).toBe("s1 s2 s1 s1 s2 s1");
   });

@@ -203,6 +203,16 @@ describe("a connection's age at rest", () => {
     expect([bench.pool.size, young.fd]).toEqual([0, NO_FD]);
   });
 
+  it("ends with an orderly close, which the server sees", () => {
+    const bench = new Bench();
+    bench.rest();
+    bench.wait(PURGE_MS + 1);
+    expect([bench.pool.size, bench.closedCount]).toEqual([0, 1]);
+    bench.settle();
+    bench.peer(0).pumpIn();
+    expect([bench.peer(0).isEnded, bench.peer(0).error]).toEqual([true, 0]);
+  });
+
   it("begins again with every use", () => {
     const bench = new Bench();
     const [back] = bench.rest();
@@ -254,8 +264,7 @@ describe("any use of a pool", () => {
         const bench = new Bench({ seed, maxConn: 4 });
         let model: { back: H1Back; peer: SimPeer; sinceMs: number }[] = [];
         const expire = () => {
-          const oldestMs = bench.world.engine.nowMs - PURGE_MS;
-          model = model.filter(({ sinceMs }) => sinceMs > oldestMs);
+          model = model.filter(({ sinceMs }) => sinceMs + PURGE_MS > bench.world.engine.nowMs);
           expect(bench.pool.size).toBe(model.length);
         };
         for (const step of steps) {

@@ -37,7 +37,14 @@ function newServer(config: Partial<ServerConfig> = {}): { server: Server; change
 describe("a server", () => {
   it("is what the balancer asks for", () => {
     const { server } = newServer();
-    expect(server).toMatchObject({ index: 7, weight: 3, isBackup: true, usable: false, currentConns: 0 });
+    expect(server).toMatchObject({
+      config: { name: "s1" },
+      index: 7,
+      weight: 3,
+      isBackup: true,
+      usable: false,
+      currentConns: 0,
+    });
   });
 
   it("cannot be used until its name resolves, and says why", () => {
@@ -79,8 +86,8 @@ describe("the addresses of a server", () => {
   it("begin with the first again when the name resolves anew", () => {
     const { server } = newServer();
     server.setAddresses([A, B, C], "");
-    server.preferAddress(2);
-    server.setAddresses([B], "");
+    server.preferAddress(1);
+    server.setAddresses([B, C], "");
     expect(server.address(0)).toEqual(B);
   });
 });

@@ -132,6 +132,15 @@ describe("a sink that fails for a while", () => {
     expect(numbers.slice(capacity)).toEqual(["hadro: 3 log lines dropped", "999"]);
     expect(bench.told).toEqual([TOLD_DISK_FULL]);
   });
+
+  it("is told at the end of what was dropped when no other line came", async () => {
+    const bench = new Bench({ blocks: true, padding: 9_995, isOpen: true });
+    bench.sink.syncScript.push(new Error(DISK_FULL));
+    for (let i = 0; i <= Math.floor(RING_BYTES / 10_000); i++) bench.log(100 + i);
+    bench.writer.flushSoon();
+    expect(await bench.writer.close(1_000)).toBe(1);
+    expect(bench.sink.lines.at(-1)).toBe("hadro: 1 log lines dropped");
+  });
 });
 
 describe("a sink that is replaced", () => {
@@ -202,6 +211,7 @@ describe("closing", () => {
   it("writes what waits, closes the sink and tells that nothing was lost", async () => {
     const bench = new Bench({ isOpen: true });
     bench.log(1, 2);
+    bench.writer.flushSoon();
     expect(await bench.writer.close(1_000)).toBe(0);
     expect(bench.sink.text).toBe("1\n2\n");
     expect(bench.sink.isClosed).toBe(true);

@@ -34,6 +34,7 @@ describe("batches", () => {
   it("begin a short time after the first line, and hold every line until then", async () => {
     const sink = new ScriptedSink(true);
     const writer = newWriter(sink);
+    expect(writer.enabled).toBe(true);
     log(writer, 1);
     writer.flushSoon();
     await vi.advanceTimersByTimeAsync(FLUSH_MS - 1);
@@ -217,6 +218,7 @@ describe("blocking", () => {
     writer.flushSoon();
     expect(sink.text).toBe("1 \n2 \n");
     expect(vi.getTimerCount()).toBe(0);
+    expect(writer.counters).toEqual({ lines: 2, dropped: 0, bytes: 6, writes: 1, errors: 0 });
   });
 
   it("waits for the reader when the ring is full, and loses nothing", () => {

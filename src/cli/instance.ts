@@ -1,0 +1,110 @@
+/**
+ * An instance: one engine with its proxy, in the main isolate or in a thread, from bound to drained.
+ *
+ * May import: everything but commands.
+ *
+ * @module
+ */
+import type { BufferWait } from "../buffer/buffer_wait.ts";
+import type { MemoryPlan } from "../config/memory_plan.ts";
+import type { Config } from "../config/model.ts";
+import type { Engine } from "../event/engine.ts";
+import type { SocketAddress } from "../event/poller.ts";
+import type { EpollSharing } from "../event/poller_epoll.ts";
+import { NameResolver } from "../net/resolver.ts";
+import type { AccessLog } from "../observe/access_log/access_log.ts";
+import type { ConnectionCounts } from "../proxy/connection_counts.ts";
+import { Proxy } from "../proxy/proxy.ts";
+import { buildEngine } from "./build_engine.ts";
+
+export interface InstanceOptions {
+  readonly config: Config;
+  readonly plan: MemoryPlan;
+  readonly log: AccessLog;
+  /** Tells people. */
+  readonly report: (message: string) => void;
+  /** What it shares with other threads; null when it is the only one. */
+  readonly sharing: {
+    readonly epoll: EpollSharing;
+    readonly connections: ConnectionCounts;
+    readonly boundAddresses: readonly SocketAddress[] | null;
+  } | null;
+}
+
+/** See the module's text. */
+export class Instance {
+  readonly engine: Engine;
+  readonly proxy: Proxy;
+  /** How many sessions had to be killed at the end of the drain. */
+  readonly drained: Promise<number>;
+  readonly #buffers: BufferWait;
+  readonly #closeEngine: () => void;
+
+  /** Binds every listener. @throws {BindError} when one cannot be. */
+  constructor(options: InstanceOptions) {
+    const { config, plan, log, report, sharing } = options;
+    const { engine, buffers, close } = buildEngine(config, plan, report, sharing?.epoll ?? null);
+    const drained = Promise.withResolvers<number>();
+    this.engine = engine;
+    this.drained = drained.promise;
+    this.#buffers = buffers;
+    this.#closeEngine = close;
+    engine.onTurnEnd = () => log.flushSoon();
+    this.proxy = new Proxy(engine, buffers, {
+      config,
+      maxconn: plan.maxconn,
+      log,
+      resolver: new NameResolver({}),
+      seed: crypto.getRandomValues(new Uint32Array(1))[0],
+      report,
+      onDrained: (killedCount) => drained.resolve(killedCount),
+      ...(sharing === null ? {} : { connections: sharing.connections }),
+      ...(sharing === null || sharing.boundAddresses === null
+        ? {}
+        : { boundAddresses: sharing.boundAddresses }),
+    });
+    try {
+      this.proxy.start();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Begins to turn. */
+  start(): void {
+    this.engine.start();
+  }
+
+  /** Where it listens, in the order of the configuration. */
+  get addresses(): SocketAddress[] {
+    return this.proxy.listeners.map((listener) => listener.localAddress);
+  }
+
+  /** The first one drains, the second one ends at once. */
+  stop(isAtOnce: boolean): void {
+    this.engine.post(() => isAtOnce ? this.proxy.kill() : this.proxy.drain());
+  }
+
+  /** Ends the engine; after {@linkcode Instance.drained}. */
+  close(): void {
+    this.engine.stop();
+    this.#closeEngine();
+  }
+
+  /** The engine's counters, and what is open now. */
+  counters(): Record<string, number> {
+    const { pool } = this.#buffers;
+    return {
+      ...this.engine.activity,
+      connections: this.proxy.context.connections.own,
+      fds: this.engine.fdTable.openCount,
+      tasks: this.engine.scheduler.taskCount,
+      buffersInUse: pool.inUse,
+      buffersInUseMax: pool.inUseMax,
+      bufferLimit: pool.limitCount,
+      bufferWaiters: this.#buffers.waiting,
+      heapBytes: Deno.memoryUsage().heapUsed,
+    };
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The log lines of all threads, written by the main isolate: whole lines only, each thread's in its order.
+ *
+ * A batch may end in the middle of a line (where a thread's ring begins anew): that part waits for the next batch.
+ *
+ * May import: base, observe.
+ *
+ * @module
+ */
+import type { ByteSink } from "../observe/access_log/log_writer.ts";
+
+const LINE_END = 0x0a;
+const NOTHING = new Uint8Array(0);
+
+/** Told when a batch is written: null, or why it could not be. */
+type OnWritten = (error: unknown) => void;
+
+interface Batch {
+  readonly bytes: Uint8Array;
+  readonly onWritten: OnWritten;
+}
+
+/** See the module's text. */
+export class LogCollector {
+  readonly #rests: Uint8Array[];
+  readonly #queue: Batch[] = [];
+  #sink: ByteSink;
+  #isWriting = false;
+  #onIdle: (() => void) | null = null;
+
+  constructor(sink: ByteSink, threadCount: number) {
+    this.#sink = sink;
+    this.#rests = new Array<Uint8Array>(threadCount).fill(NOTHING);
+  }
+
+  /** Takes a batch of `thread`; `onWritten` is called once it is out. */
+  add(thread: number, batch: Uint8Array, onWritten: OnWritten): void {
+    const end = batch.lastIndexOf(LINE_END) + 1;
+    const rest = this.#rests[thread];
+    const bytes = end === 0 ? NOTHING : join(rest, batch.subarray(0, end));
+    this.#rests[thread] = end === 0 ? join(rest, batch) : batch.slice(end);
+    this.#queue.push({ bytes, onWritten });
+    if (!this.#isWriting) this.#writeNext();
+  }
+
+  /** Forgets the half of a line that a thread left when it died. */
+  forget(thread: number): void {
+    this.#rests[thread] = NOTHING;
+  }
+
+  /** Goes on with another sink: the file was rotated. */
+  reopen(sink: ByteSink): void {
+    const old = this.#sink;
+    this.#sink = sink;
+    if (this.#isWriting) this.#queue.push({ bytes: NOTHING, onWritten: () => old.close() });
+    else old.close();
+  }
+
+  /** Everything is written, or `timeoutMs` are over. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#isWriting) {
+      const idle = Promise.withResolvers<void>();
+      this.#onIdle = idle.resolve;
+      const timer = setTimeout(idle.resolve, timeoutMs);
+      await idle.promise;
+      clearTimeout(timer);
+    }
+    this.#sink.close();
+  }
+
+  async #writeNext(): Promise<void> {
+    this.#isWriting = true;
+    for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
+      let failure: unknown = null;
+      try {
+        for (let at = 0; at < batch.bytes.length;) at += await this.#sink.write(batch.bytes.subarray(at));
+      } catch (error) {
+        failure = error;
+      }
+      batch.onWritten(failure);
+    }
+    this.#isWriting = false;
+    this.#onIdle?.();
+  }
+}
+
+function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  if (head.length === 0) return tail;
+  const bytes = new Uint8Array(head.length + tail.length);
+  bytes.set(head);
+  bytes.set(tail, head.length);
+  return bytes;
+}

@@ -1,0 +1,60 @@
+/**
+ * What the main isolate and its threads say to each other.
+ *
+ *     main → thread      start, stop, counters, logWritten
+ *     thread → main      bound or failed, report, log, counters, drained
+ *
+ * Everything is plain data; what is shared is shared memory (EpollSharing, ConnectionCounts).
+ *
+ * May import: everything but commands.
+ *
+ * @module
+ */
+import type { MemoryPlan } from "../config/memory_plan.ts";
+import type { Config } from "../config/model.ts";
+import type { SocketAddress } from "../event/poller.ts";
+
+/** To begin with. */
+export interface StartMessage {
+  readonly kind: "start";
+  readonly config: Config;
+  /** The thread's share. */
+  readonly plan: MemoryPlan;
+  /** From 0. */
+  readonly thread: number;
+  readonly threadCount: number;
+  readonly hasColour: boolean;
+  /** Integers of {@linkcode ConnectionCounts}, a row for each thread. */
+  readonly connectionCells: SharedArrayBuffer;
+  /** A byte for each fd that this thread has open. */
+  readonly openFds: SharedArrayBuffer;
+  /** One integer: counts the batches of log lines that the main isolate has written, for a thread that blocks on it. */
+  readonly logWritten: SharedArrayBuffer;
+  /** Null for the first thread, which finds out. */
+  readonly bound: BoundListeners | null;
+}
+
+/** Where listeners were bound, in the order of the configuration. */
+export interface BoundListeners {
+  readonly addresses: readonly SocketAddress[];
+  /** Listening unix sockets by path: descriptors that every thread may use. */
+  readonly unixListeners: ReadonlyMap<string, number>;
+}
+
+export type ToThread =
+  | StartMessage
+  | { readonly kind: "stop"; readonly isAtOnce: boolean }
+  | { readonly kind: "counters" }
+  /** The batch that was sent is written, or why not. */
+  | {
+    readonly kind: "logWritten";
+    readonly error: { readonly name: string; readonly message: string } | null;
+  };
+
+export type FromThread =
+  | ({ readonly kind: "bound" } & BoundListeners)
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "report"; readonly message: string }
+  | { readonly kind: "log"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "counters"; readonly counters: Record<string, number> }
+  | { readonly kind: "drained"; readonly killedCount: number; readonly openCount: number };

@@ -1,0 +1,121 @@
+/**
+ * A thread: a Worker that runs one instance and does what the main isolate says.
+ *
+ * An exception that nobody catches ends the thread, not the process: the main isolate is told by the Worker's error event,
+ * closes what the thread had open, and starts another.
+ *
+ * May import: everything but commands.
+ *
+ * @module
+ */
+import type { SocketAddress } from "../event/poller.ts";
+import { type AccessLog, openAccessLog } from "../observe/access_log/access_log.ts";
+import { ConnectionCounts } from "../proxy/connection_counts.ts";
+import { BindError } from "../proxy/proxy.ts";
+import { Instance } from "./instance.ts";
+import { LogForwarder } from "./log_forwarder.ts";
+import type { BoundListeners, FromThread, StartMessage, ToThread } from "./thread_messages.ts";
+
+/** How long the rest of the log may take to reach the main isolate. */
+const LOG_CLOSE_MS = 2_000;
+
+/** What a Worker's global scope has, of what is used here. */
+interface WorkerScope {
+  postMessage(message: FromThread, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<ToThread>) => void) | null;
+}
+
+/** Whether this isolate is a thread of hadro. */
+export function isThread(): boolean {
+  return "WorkerGlobalScope" in globalThis;
+}
+
+/** Runs this isolate as a thread. */
+export function runThread(): void {
+  const scope = globalThis as unknown as WorkerScope;
+  const thread = new Thread((message, transfer) => scope.postMessage(message, transfer ?? []));
+  scope.onmessage = ({ data }) => thread.onMessage(data);
+}
+
+class Thread {
+  readonly #post: (message: FromThread, transfer?: Transferable[]) => void;
+  #instance: Instance | null = null;
+  #log: AccessLog | null = null;
+  #forwarder: LogForwarder | null = null;
+  #openCountAtStop = 0;
+
+  constructor(post: (message: FromThread, transfer?: Transferable[]) => void) {
+    this.#post = post;
+  }
+
+  onMessage(message: ToThread): void {
+    switch (message.kind) {
+      case "start":
+        this.#start(message);
+        return;
+      case "stop":
+        if (!message.isAtOnce) this.#openCountAtStop = this.#instance?.proxy.context.sessions.size ?? 0;
+        this.#instance?.stop(message.isAtOnce);
+        return;
+      case "counters":
+        this.#post({ kind: "counters", counters: this.#instance?.counters() ?? {} });
+        return;
+      case "logWritten":
+        this.#forwarder!.onWritten(message.error);
+    }
+  }
+
+  #start(start: StartMessage): void {
+    const report = (message: string) => this.#post({ kind: "report", message });
+    this.#forwarder = new LogForwarder(this.#post, start.logWritten);
+    this.#log = openAccessLog(start.config.log, {
+      onError: report,
+      hasColour: start.hasColour,
+      sink: this.#forwarder,
+    });
+    const listenerCount = start.config.listeners.length;
+    try {
+      this.#instance = new Instance({
+        config: start.config,
+        plan: start.plan,
+        log: this.#log,
+        report,
+        sharing: {
+          epoll: {
+            openFds: new Uint8Array(start.openFds),
+            isFirst: start.bound === null,
+            unixListeners: start.bound?.unixListeners ?? new Map(),
+          },
+          connections: new ConnectionCounts(
+            new Int32Array(start.connectionCells),
+            listenerCount,
+            start.thread,
+          ),
+          boundAddresses: start.bound?.addresses ?? null,
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof BindError)) throw error;
+      this.#post({ kind: "failed", message: error.message });
+      return;
+    }
+    this.#instance.start();
+    this.#post({ kind: "bound", ...boundListeners(this.#instance) });
+    this.#instance.drained.then((killedCount) => this.#end(killedCount));
+  }
+
+  async #end(killedCount: number): Promise<void> {
+    this.#instance!.close();
+    await this.#log!.close(LOG_CLOSE_MS);
+    this.#post({ kind: "drained", killedCount, openCount: this.#openCountAtStop });
+  }
+}
+
+function boundListeners(instance: Instance): BoundListeners {
+  const addresses: SocketAddress[] = instance.addresses;
+  const unixListeners = new Map<string, number>();
+  for (const [index, address] of addresses.entries()) {
+    if (address.kind === "unix") unixListeners.set(address.path, instance.proxy.listeners[index].fd);
+  }
+  return { addresses, unixListeners };
+}
