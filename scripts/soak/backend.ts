@@ -33,6 +33,7 @@ export class Backend implements AsyncDisposable {
       // It has ended.
     }
     await this.#child.status;
+    // Killed a second time, at the end of the case, these are closed.
     await this.#child.stdin.close().catch(() => {});
     await this.#child.stdout.cancel();
   }

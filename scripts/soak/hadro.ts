@@ -11,6 +11,7 @@ const FD_LIMIT_WANTED = 32_768;
 const SETTLE_MS_MAX = 20_000;
 const SETTLE_STEP_MS = 100;
 const STOP_MS_MAX = 5_000;
+const ALARM = /assert|uncaught|panick|^\s+at .+:\d+:\d+|\b[A-Z]\w*Error\b/;
 
 export type Counters = Readonly<Record<string, number>>;
 
@@ -88,8 +89,10 @@ export class Hadro implements AsyncDisposable {
       counters.tasks,
     );
     const exit = await this.#stop();
-    const alarms = this.program.stderr.lines.filter((line) => /assert|^\s+at |\bError\b/i.test(line));
-    findings.claim("stderr has no assertion and no stack trace", alarms.length === 0, alarms[0] ?? "none");
+    const said = this.program.stderr.lines.filter((line) => !/^\{|: listening on /.test(line));
+    const alarm = said.find((line) => ALARM.test(line));
+    findings.claim("stderr has no assertion and no stack trace", alarm === undefined, alarm ?? "none");
+    if (said.length > 0) findings.figure("lines on stderr", `${said.length}: ${said[0]}`);
     findings.claim("SIGTERM ends it with exit code 0", exit === "0", exit);
     return counters;
   }

@@ -10,7 +10,7 @@ import { percentile } from "./soak_case.ts";
 
 const EVERY_MS = 50;
 const ANSWER_MS_MAX = 10_000;
-const ALWAYS: Span = [0, Infinity];
+export const ALWAYS: Span = [0, Infinity];
 
 /** From and to, by performance.now(). */
 export type Span = readonly [number, number];
@@ -41,13 +41,13 @@ export class Trickle implements AsyncDisposable {
   }
 
   /** Of requests that were sent while performance.now() was within `span`. */
-  latencyMs(share: number, span: Span = ALWAYS): number {
+  latencyMs(share: number, span: Span): number {
     const [from, to] = span;
     const within = this.#answers.filter(({ beganMs }) => beganMs >= from && beganMs < to);
     return percentile(within.map(({ ms }) => ms), share);
   }
 
-  latencies(span: Span = ALWAYS): string {
+  latencies(span: Span): string {
     return [0.5, 0.99, 1].map((share) => `${this.latencyMs(share, span).toFixed(1)} ms`).join(", ");
   }
 

@@ -36,9 +36,6 @@ export const Errno = {
   EINPROGRESS: 115,
 } as const;
 
-/** One of the values of {@linkcode Errno}. */
-export type ErrnoValue = (typeof Errno)[keyof typeof Errno];
-
 const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(Errno).map(([name, value]) => [value, name]),
 );

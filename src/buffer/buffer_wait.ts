@@ -10,7 +10,7 @@
  * - Order: by criticality, prio=high before others within it, then by arrival. What waits is the direction itself.
  * - A grant is leave to take one buffer without queueing, not the buffer: an owner that no longer wants it costs nothing.
  * - As many are woken as buffers were freed and may be taken at the waiter's level, never all.
- * - A newcomer does not overtake waiters of its own or a more critical level.
+ * - A newcomer does not overtake waiters of its own level, nor those of a more critical one that may take a buffer now.
  *
  * May import: base, event.
  *
@@ -101,9 +101,15 @@ export class BufferWait implements Parking {
     }
   }
 
+  /** Whether somebody comes first: of the same level, or of a more critical one that a buffer would help. */
   #isWaitedFor(level: number): boolean {
     if (this.waiting === 0) return false;
-    for (let other = level; other < LEVEL_COUNT; other++) if (this.#heads[other] !== NONE) return true;
+    if (this.#heads[level] !== NONE) return true;
+    for (let other = level + 1; other < LEVEL_COUNT; other++) {
+      if (this.#heads[other] === NONE) continue;
+      // What is kept for prio=high helps nobody else: who waits for more than that must not hold those up.
+      if (this.pool.canTake(other >> 1, (other & 1) === 1, this.granted)) return true;
+    }
     return false;
   }
 

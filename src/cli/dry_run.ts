@@ -7,7 +7,12 @@
  */
 import { ConfigError } from "../config/config_error.ts";
 import { explainConfig } from "../config/explain.ts";
-import { MemoryPlanError, planMemory } from "../config/memory_plan.ts";
+import {
+  CONNECTION_COST_BYTES,
+  DENO_CONNECTION_COST_BYTES,
+  MemoryPlanError,
+  planMemory,
+} from "../config/memory_plan.ts";
 import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import { LogFormatError } from "../observe/access_log/compile.ts";
@@ -23,10 +28,26 @@ export function dryRun(config: Config): number {
   return ExitCode.OK;
 }
 
+/** Engines to run: as many as were asked for, or one for each processor. */
+export function threadCountOf(config: Config): number {
+  return config.threads === 0 ? navigator.hardwareConcurrency : config.threads;
+}
+
+/** Whether the poller will be epoll, as far as can be known before it is opened. */
+function usesEpoll(config: Config): boolean {
+  return config.poller !== "deno" && Deno.build.os === "linux";
+}
+
 /** Plans the memory of a configuration. @throws {ConfigError} when it does not suffice. */
 export function planOrFail(config: Config): MemoryPlan {
   try {
-    return planMemory({ maxMemBytes: config.maxMemBytes, maxconn: config.maxconn, fdLimit: readFdLimit() });
+    return planMemory({
+      maxMemBytes: config.maxMemBytes,
+      maxconn: config.maxconn,
+      fdLimit: readFdLimit(),
+      threadCount: threadCountOf(config),
+      connectionCostBytes: usesEpoll(config) ? CONNECTION_COST_BYTES : DENO_CONNECTION_COST_BYTES,
+    });
   } catch (error) {
     if (!(error instanceof MemoryPlanError)) throw error;
     throw new ConfigError(`Cannot start: ${error.message}`);

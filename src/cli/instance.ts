@@ -10,7 +10,7 @@ import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { SocketAddress } from "../event/poller.ts";
-import type { EpollSharing } from "../event/poller_epoll.ts";
+import type { EpollSharing } from "../event/poller_epoll_listen.ts";
 import { NameResolver } from "../net/resolver.ts";
 import type { AccessLog } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";

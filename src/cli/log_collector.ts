@@ -72,8 +72,9 @@ export class LogCollector {
     this.#isWriting = true;
     for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
       let failure: unknown = null;
+      const sink = this.#sink; // to its end, whatever is reopened meanwhile: no line is in two files
       try {
-        for (let at = 0; at < batch.bytes.length;) at += await this.#sink.write(batch.bytes.subarray(at));
+        for (let at = 0; at < batch.bytes.length;) at += await sink.write(batch.bytes.subarray(at));
       } catch (error) {
         failure = error;
       }

@@ -18,15 +18,8 @@ import { ConnectionCounts } from "../proxy/connection_counts.ts";
 import { epollSlotCount, openLibc } from "./build_engine.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { LogCollector } from "./log_collector.ts";
-import {
-  handleSignals,
-  hasColour,
-  printCounters,
-  report,
-  reportKilled,
-  reportListeners,
-  reportStopping,
-} from "./run.ts";
+import { hasColour, printCounters, report, reportKilled, reportListeners, reportStopping } from "./report.ts";
+import { handleSignals } from "./signals.ts";
 import type { BoundListeners, FromThread, ToThread } from "./thread_messages.ts";
 
 /** Pause before a thread that died is started again. */
@@ -79,7 +72,7 @@ class Supervisor {
     this.#config = config;
     this.#threadCount = threadCount;
     // Memory is divided; connections are counted together, against the limit of the process.
-    const bufferCount = Math.max(1, Math.floor(plan.bufferCount / threadCount));
+    const bufferCount = Math.floor(plan.bufferCount / threadCount);
     this.#threadPlan = { ...plan, bufferCount, bufferBytes: Math.floor(plan.bufferBytes / threadCount) };
     this.#connectionCells = new SharedArrayBuffer(
       ConnectionCounts.sharedBytes(config.listeners.length, threadCount),

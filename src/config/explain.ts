@@ -7,7 +7,7 @@
  */
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatEndpoint } from "./item_parser.ts";
-import { CONNECTION_COST_BYTES, type MemoryPlan, PLAN_BUFFER_BYTES } from "./memory_plan.ts";
+import { type MemoryPlan, PLAN_BUFFER_BYTES } from "./memory_plan.ts";
 import type { BackendConfig, Config, ListenerConfig } from "./model.ts";
 
 /** Returns the lines. */
@@ -16,13 +16,14 @@ export function explainConfig(config: Config, plan: MemoryPlan): string[] {
     ...config.listeners.flatMap((listener) => explainListener(listener)),
     ...config.backends.flatMap((backend) => explainBackend(backend)),
     ...explainHeaders(config),
+    ...explainEngine(config),
     `log      ${config.log.format === "custom" ? `"${config.log.pattern}"` : config.log.format} to ${
       config.log.file === "-" ? "standard output" : config.log.file
     }, ${config.log.full} when full`,
     `limits   maxconn ${plan.maxconn}   mem ceiling ${
       formatSizeBytes(config.maxMemBytes)
     } = ${plan.maxconn} x 2 x ${
-      formatSizeBytes(CONNECTION_COST_BYTES)
+      formatSizeBytes(plan.connectionCostBytes)
     } + ${plan.bufferCount} buffers x ${PLAN_BUFFER_BYTES}   drain ${formatDurationMs(config.drainMs)}`,
   ];
 }
@@ -59,6 +60,7 @@ function explainBackend(backend: BackendConfig): string[] {
   const host = hostPolicy.kind === "name" ? hostPolicy.name : hostPolicy.kind;
   const lines = [
     `backend  ${backend.name}  ${backend.algorithm}  retries ${backend.retries}  ` +
+    `${backend.priority === "normal" ? "" : `prio ${backend.priority}  `}` +
     `${backend.scheme === "http" ? `host=${host}  ` : ""}timeouts connect ${
       formatDurationMs(timeouts.connectMs)
     } server ${formatDurationMs(timeouts.serverMs)} tunnel ${formatDurationMs(timeouts.tunnelMs)}`,
@@ -85,6 +87,15 @@ function explainHeaders(config: Config): string[] {
     ...rules("headers  down", config.headersDown),
     ...(trust.length === 0 ? [] : [`trust    ${trust.join(" ")}`]),
   ];
+}
+
+/** One line, when it is not as usual. */
+function explainEngine({ poller, threads }: Config): string[] {
+  const facts = [
+    ...(poller === "auto" ? [] : [`poller ${poller}`]),
+    ...(threads === 1 ? [] : [`threads ${threads === 0 ? "auto" : threads}`]),
+  ];
+  return facts.length === 0 ? [] : [`engine   ${facts.join("  ")}`];
 }
 
 function formatBytes(bytes: readonly number[]): string {

@@ -1,7 +1,7 @@
 /**
  * Where `--max-mem` goes: connections get at most half of it (more only when maxconn is written), buffers the rest.
  *
- *     max-mem = maxconn × 2 fds × CONNECTION_COST_BYTES + buffers × 16,448
+ *     max-mem = maxconn × 2 fds × CONNECTION_COST_BYTES + buffers × 16,448       BUFFER_COUNT_MIN for each thread at least
  *
  * Outside of it: the runtime itself (about 70 MB, as any Deno program), and the kernel's socket buffers.
  *
@@ -12,6 +12,8 @@
 
 /** Memory of one connection, either side: socket, slot, handler, timers. Measured: docs/measurements.md. */
 export const CONNECTION_COST_BYTES = 6_144;
+/** The same where Deno's own sockets are used. */
+export const DENO_CONNECTION_COST_BYTES = 14_336;
 /** As in buffer/pool.ts. */
 export const PLAN_BUFFER_BYTES = 16_448;
 const BUFFER_COUNT_MIN = 32;
@@ -23,6 +25,10 @@ export interface MemoryRequest {
   /** 0: derive it. */
   readonly maxconn: number;
   readonly fdLimit: number;
+  /** What an open fd costs. @default {CONNECTION_COST_BYTES} */
+  readonly connectionCostBytes?: number;
+  /** Threads that divide the buffers among them. */
+  readonly threadCount: number;
 }
 
 export interface MemoryPlan {
@@ -30,6 +36,7 @@ export interface MemoryPlan {
   readonly maxconn: number;
   /** Slots of the fd table: clients, servers, listeners. */
   readonly maxFdCount: number;
+  readonly connectionCostBytes: number;
   readonly connectionBytes: number;
   readonly bufferCount: number;
   readonly bufferBytes: number;
@@ -42,14 +49,18 @@ export class MemoryPlanError extends Error {
 
 /** @throws {MemoryPlanError} when the memory or the descriptors do not suffice; it says what would. */
 export function planMemory(request: MemoryRequest): MemoryPlan {
-  const { maxMemBytes, fdLimit } = request;
+  const { maxMemBytes, fdLimit, threadCount } = request;
+  const connectionCostBytes = request.connectionCostBytes ?? CONNECTION_COST_BYTES;
   const byFds = Math.floor((fdLimit - FD_RESERVE) / 2);
   if (byFds < 1) {
     throw new MemoryPlanError(
       `the descriptor limit ${fdLimit} is too low; at least ${FD_RESERVE + 2} are needed`,
     );
   }
-  const byMemory = Math.floor(maxMemBytes / 2 / (2 * CONNECTION_COST_BYTES));
+  const leastBufferBytes = threadCount * BUFFER_COUNT_MIN * PLAN_BUFFER_BYTES;
+  const byMemory = Math.floor(
+    Math.min(maxMemBytes / 2, maxMemBytes - leastBufferBytes) / (2 * connectionCostBytes),
+  );
   const maxconn = request.maxconn > 0 ? request.maxconn : Math.max(1, Math.min(byMemory, byFds));
   if (maxconn > byFds) {
     throw new MemoryPlanError(
@@ -58,21 +69,22 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
       } descriptors and the limit is ${fdLimit}; raise it (ulimit -n) or use at most ${byFds}`,
     );
   }
-  const connectionBytes = maxconn * 2 * CONNECTION_COST_BYTES;
+  const connectionBytes = maxconn * 2 * connectionCostBytes;
   const bufferCount = Math.floor((maxMemBytes - connectionBytes) / PLAN_BUFFER_BYTES);
-  if (bufferCount < BUFFER_COUNT_MIN) {
-    const needed = connectionBytes + BUFFER_COUNT_MIN * PLAN_BUFFER_BYTES;
+  if (bufferCount < threadCount * BUFFER_COUNT_MIN) {
+    const needed = connectionBytes + leastBufferBytes;
     throw new MemoryPlanError(
-      `max-mem leaves ${
-        Math.max(0, bufferCount)
-      } buffers beside ${maxconn} connections; it must be at least ${
-        Math.ceil(needed / 1_048_576)
-      }m, or maxconn lower`,
+      `max-mem leaves ${Math.max(0, bufferCount)} buffers beside ${maxconn} connections${
+        threadCount === 1 ? "" : ` for ${threadCount} threads`
+      }; it must be at least ${Math.ceil(needed / 1_048_576)}m, or maxconn${
+        threadCount === 1 ? "" : " or threads"
+      } lower`,
     );
   }
   return {
     maxconn,
     maxFdCount: maxconn * 2 + FD_RESERVE,
+    connectionCostBytes,
     connectionBytes,
     bufferCount,
     bufferBytes: bufferCount * PLAN_BUFFER_BYTES,

@@ -17,7 +17,15 @@ import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from 
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import type { BackendConfig, Config, ListenerConfig, LogConfig, RouteConfig } from "./model.ts";
 import type { ItemWord, Settings } from "./settings.ts";
-import { readChoice, readCidr, readCount, readDurationMs, readHeaderRule, readSizeBytes } from "./values.ts";
+import {
+  readChoice,
+  readCidr,
+  readCount,
+  readCountOrAuto,
+  readDurationMs,
+  readHeaderRule,
+  readSizeBytes,
+} from "./values.ts";
 
 /** Facts about the surroundings that decide defaults. */
 export interface Surroundings {
@@ -83,9 +91,7 @@ class Resolver {
       maxconn: readCount("--maxconn", maxconn.text, maxconn.place),
       drainMs: duration("drain"),
       poller: readChoice("--poller", poller.text, ["auto", "deno", "epoll"] as const, poller.place),
-      threads: threads.text === "auto"
-        ? 0
-        : readCount("--threads", threads.text, threads.place, 1, THREADS_MAX),
+      threads: readCountOrAuto("--threads", threads.text, threads.place, THREADS_MAX),
     };
   }
 

@@ -46,6 +46,17 @@ export function readCount(what: string, text: string, place: WordPlace, min = 0,
   );
 }
 
+/** Reads `auto`, as 0, or a whole number from 1 to `max`. @throws {ConfigError} */
+export function readCountOrAuto(what: string, text: string, place: WordPlace, max: number): number {
+  if (text === "auto") return 0;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && value <= max) return value;
+  throw new ConfigError(
+    `Cannot use ${what} "${text}": it must be auto or a whole number from 1 to ${max}`,
+    place,
+  );
+}
+
 /** @throws {ConfigError} */
 export function readChoice<T extends string>(
   what: string,

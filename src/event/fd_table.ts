@@ -17,7 +17,7 @@
  * level-triggered ones are told to stop polling (`unpolls`).
  *
  * Parking: a direction that met a lack of buffers leaves the cache though it is active and ready, so that it neither
- * spins nor is lost. Whoever keeps the waiters (buffer/buffer_wait.ts) implements {@linkcode Parking}.
+ * spins nor is lost; a level-triggered poller stops to report it. Whoever keeps the waiters (buffer/buffer_wait.ts) implements {@linkcode Parking}.
  *
  * May import: base.
  *
@@ -111,6 +111,15 @@ export class FdTable {
 
   flags(fd: number): number {
     return this.#flags[fd]!;
+  }
+
+  /** For level-triggered pollers: the state, but nobody wants what is ready and waits for a buffer. */
+  stateToPoll(fd: number): number {
+    const state = this.#state[fd]!;
+    const flags = this.#flags[fd]!;
+    const parkedR = (flags & FdFlag.PARKED_R) !== 0 ? (state & FdState.READY_R) >> 1 : 0;
+    const parkedW = (flags & FdFlag.PARKED_W) !== 0 ? (state & FdState.READY_W) >> 1 : 0;
+    return state & ~(parkedR | parkedW);
   }
 
   generation(fd: number): number {
@@ -213,6 +222,7 @@ export class FdTable {
   park(fd: number, direction: number): void {
     this.#flags[fd]! |= direction === Direction.RECV ? FdFlag.PARKED_R : FdFlag.PARKED_W;
     if (this.queue.has(fd) && !this.#isQueueable(fd)) this.#leaveQueue(fd);
+    if (this.unpolls) this.#requestUpdate(fd);
   }
 
   /**
@@ -281,17 +291,20 @@ export class FdTable {
     const mustBeQueued = this.#isQueueable(fd);
     if (mustBeQueued && !isQueued) this.#enterQueue(fd);
     else if (!mustBeQueued && isQueued) this.#leaveQueue(fd);
-    if (this.#needsUpdate(this.#state[fd]!)) {
-      this.#activity.updatesRequested++;
-      if ((this.#flags[fd]! & FdFlag.UPDATED) === 0) {
-        this.#flags[fd]! |= FdFlag.UPDATED;
-        this.#activity.updatesQueued++;
-        this.updates.push(fd);
-      }
-    }
+    this.#requestUpdate(fd);
   }
 
-  #needsUpdate(state: number): boolean {
+  #requestUpdate(fd: number): void {
+    if (!this.#needsUpdate(fd)) return;
+    this.#activity.updatesRequested++;
+    if ((this.#flags[fd]! & FdFlag.UPDATED) !== 0) return;
+    this.#flags[fd]! |= FdFlag.UPDATED;
+    this.#activity.updatesQueued++;
+    this.updates.push(fd);
+  }
+
+  #needsUpdate(fd: number): boolean {
+    const state = this.unpolls ? this.stateToPoll(fd) : this.#state[fd]!;
     const r = state & 7;
     const w = (state >> 4) & 7;
     if (r === 1 || w === 1) return true;

@@ -90,7 +90,9 @@ export class DenoListeners {
     }, (error) => {
       slot.isAccepting = false;
       if (slot.isClosed) return;
-      slot.error = errnoOf(error);
+      const errno = errnoOf(error);
+      // Reset before it was accepted: that is over already, and no lack of anything.
+      slot.error = errno === -Errno.ENOTCONN ? -Errno.ECONNABORTED : errno;
       this.#onReady(fd);
     });
   }

@@ -28,11 +28,11 @@ import { Epoll } from "../sys/abi.ts";
 import { EpollSet } from "../sys/epoll_set.ts";
 import type { Libc } from "../sys/libc.ts";
 import { TcpSockets } from "../sys/tcp_socket.ts";
-import { removeSocket, removeStaleSocket } from "../sys/unix_path.ts";
 import type { Activity } from "./activity.ts";
 import type { Clock } from "./clock.ts";
 import { FdState } from "./fd_state.ts";
 import type { FdTable } from "./fd_table.ts";
+import { EpollListeners, type EpollSharing } from "./poller_epoll_listen.ts";
 import { ListenError, type Poller, type SocketAddress } from "./poller.ts";
 
 /** Events of one wait at most: HAProxy's tune.maxpollevents. */
@@ -45,16 +45,6 @@ const YIELD_MS = 10;
 const NO_PATH = "";
 
 const Connect = { NONE: 0, PENDING: 1 } as const;
-
-/** What a poller shares with those of other threads of the process, which has one table of descriptors. */
-export interface EpollSharing {
-  /** A byte for each slot of the fd table, 1 while the fd is open: in shared memory, so that what a dead thread left is closed. */
-  readonly openFds: Uint8Array;
-  /** The thread that binds first; it alone finds out that a port is in use. */
-  readonly isFirst: boolean;
-  /** Listening unix sockets of the first thread by path: they are shared, their ports are not. */
-  readonly unixListeners: ReadonlyMap<string, number>;
-}
 
 /** See the module's text. */
 export class PollerEpoll implements Poller {
@@ -72,7 +62,7 @@ export class PollerEpoll implements Poller {
   readonly #wakeupFd: number;
   readonly #onImmediate = () => this.#endYield();
   readonly #onParked = (count: number) => this.#endPark(count);
-  readonly #sharing: EpollSharing | null;
+  readonly #listeners: EpollListeners;
   /** What is open, for shutdown. */
   readonly #isOpen: Uint8Array;
   /** Directions registered, as FdState.POLLED_*. */
@@ -81,8 +71,6 @@ export class PollerEpoll implements Poller {
   readonly #connectResults: Int32Array;
   /** Paths of unix sockets, which the kernel does not tell of their peers. */
   readonly #paths = new Map<number, string>();
-  /** Files that listeners made. */
-  readonly #boundPaths = new Map<number, string>();
   #openCount = 0;
   #yieldedMs: number;
   #isParked = false;
@@ -98,13 +86,13 @@ export class PollerEpoll implements Poller {
     libc: Libc,
     sharing: EpollSharing | null = null,
   ) {
-    this.#sharing = sharing;
     this.#table = table;
     this.#activity = activity;
     this.#clock = clock;
     this.#libc = libc;
     this.#set = new EpollSet(libc, EVENTS_MAX);
     this.#sockets = new TcpSockets(libc);
+    this.#listeners = new EpollListeners(this.#sockets, sharing);
     this.#wakeupFd = this.#sockets.openWakeup();
     if (this.#wakeupFd < 0 || this.#set.add(this.#wakeupFd, 0, false) < 0) {
       throw new Error(`no eventfd to wake the poller with (${errnoName(this.#wakeupFd)})`);
@@ -117,9 +105,7 @@ export class PollerEpoll implements Poller {
   }
 
   listen(address: SocketAddress, backlog: number): number {
-    const fd = this.#keep(
-      address.kind === "unix" ? this.#listenUnix(address, backlog) : this.#listenTcp(address, backlog),
-    );
+    const fd = this.#keep(this.#listeners.listen(address, backlog));
     if (fd < 0) throw new ListenError(errnoName(fd), -fd);
     if (address.kind === "unix") this.#paths.set(fd, address.path);
     return fd;
@@ -161,10 +147,7 @@ export class PollerEpoll implements Poller {
     this.#isOpen[fd] = this.#watched[fd] = this.#connecting[fd] = 0;
     this.#openCount--;
     if (this.#paths.size > 0) this.#paths.delete(fd);
-    const path = this.#boundPaths.size > 0 ? this.#boundPaths.get(fd) : undefined;
-    if (path === undefined) return;
-    this.#boundPaths.delete(fd);
-    removeSocket(path);
+    this.#listeners.onClosed(fd);
   }
 
   isIdleAlive(fd: number): boolean {
@@ -214,28 +197,6 @@ export class PollerEpoll implements Poller {
     // A parked wait still uses the set and its memory: it ends first.
     if (this.#isParked) this.#sockets.wake(this.#wakeupFd);
     else this.#closeSet();
-  }
-
-  /** Each thread has a listening socket of its own at the same port (SO_REUSEPORT); the first one asks whether it is free. */
-  #listenTcp(address: SocketAddress, backlog: number): number {
-    if (this.#sharing === null) return this.#sockets.listen(address, backlog, false);
-    if (!this.#sharing.isFirst) return this.#sockets.listen(address, backlog, true);
-    const probe = this.#sockets.listen(address, backlog, false);
-    if (probe < 0) return probe;
-    const bound = this.#sockets.localAddress(probe, NO_PATH);
-    this.#sockets.close(probe);
-    return this.#sockets.listen(bound, backlog, true);
-  }
-
-  #listenUnix(address: SocketAddress & { readonly kind: "unix" }, backlog: number): number {
-    const shared = this.#sharing?.unixListeners.get(address.path);
-    if (shared !== undefined) return this.#sockets.duplicate(shared);
-    let fd = this.#sockets.listen(address, backlog, false);
-    if (fd === -Errno.EADDRINUSE && removeStaleSocket(address.path)) {
-      fd = this.#sockets.listen(address, backlog, false);
-    }
-    if (fd >= 0) this.#boundPaths.set(fd, address.path);
-    return fd;
   }
 
   #applyUpdates(): void {

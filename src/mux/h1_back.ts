@@ -52,6 +52,8 @@ export class H1Back extends H1End implements FdHandler {
   idleNext: H1Back | null = null;
   idlePrev: H1Back | null = null;
   idleSinceMs = 0;
+  /** The address it is connected to, for the log. */
+  serverAddress = "";
   readonly #probe: Slab;
   #owner: H1BackOwner | null = null;
   #idleOwner: IdleOwner | null = null;

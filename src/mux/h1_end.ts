@@ -111,7 +111,11 @@ export class H1End extends SocketEnd {
       : this.body.advance(this.bytes, start, end);
     if (stop === BAD_BODY) return false;
     this.forwardableBytes += stop - start;
-    if (this.stripsChunks) this.tail = stop - this.base;
+    if (this.stripsChunks) {
+      this.tail = stop - this.base;
+      // Framing alone: nothing is left to hold a buffer for.
+      if (this.tail === this.head) this.releaseBuffer();
+    }
     return true;
   }
 

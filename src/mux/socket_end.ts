@@ -76,6 +76,13 @@ export class SocketEnd {
     this.#normalClass = ioClass;
   }
 
+  /** Changes where the socket returns to after a burst: it serves somebody else now. */
+  setNormalClass(ioClass: number): void {
+    if (this.#normalClass === ioClass) return;
+    this.#normalClass = ioClass;
+    this.context.engine.fdTable.setClass(this.fd, ioClass);
+  }
+
   get hasBuffer(): boolean {
     return this.#buffer !== NO_BUFFER;
   }

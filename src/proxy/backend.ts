@@ -76,6 +76,12 @@ export class Backend {
   }
 }
 
+/** Returns the class of a server's connection: high if either side of the stream is, else low if either side is. */
+export function serverSideClass(listenerClass: number, backendClass: number): number {
+  const first = Math.min(listenerClass, backendClass);
+  return first <= IoClass.INTERACTIVE ? first : Math.max(listenerClass, backendClass);
+}
+
 /** Returns the I/O class that a priority means. */
 export function priorityClass(priority: "high" | "normal" | "low"): number {
   if (priority === "high") return IoClass.INTERACTIVE;

@@ -26,7 +26,8 @@ import type { FdHandler } from "../event/fd_table.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { NO_FD } from "../mux/socket_end.ts";
-import type { Backend } from "./backend.ts";
+import { formatAddress } from "./address_text.ts";
+import { type Backend, serverSideClass } from "./backend.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import type { Server } from "./server.ts";
 
@@ -53,6 +54,10 @@ export class Dispatch implements FdHandler {
   server: Server | null = null;
   retries = 0;
   isRedispatched = false;
+  /** The class of connections to the server. */
+  ioClass = 0;
+  /** The address that was tried last, as text; "" before the first. */
+  addressText = "";
   readonly #engine: Engine;
   readonly #owner: DispatchOwner;
   #backend: Backend | null = null;
@@ -67,11 +72,13 @@ export class Dispatch implements FdHandler {
   }
 
   /** Begins for a new stream; a server is looked for at once. */
-  start(backend: Backend): void {
+  start(backend: Backend, listenerClass: number): void {
     this.#backend = backend;
+    this.ioClass = serverSideClass(listenerClass, backend.ioClass);
     this.#tried = null;
     this.retries = 0;
     this.isRedispatched = false;
+    this.addressText = "";
     this.#chooseAny();
   }
 
@@ -139,7 +146,8 @@ export class Dispatch implements FdHandler {
 
   #connect(): void {
     this.server!.counters.connects++;
-    const fd = this.#engine.connect(this.address, this, this.#backend!.ioClass);
+    this.addressText = this.server!.addressText(this.#attempt);
+    const fd = this.#engine.connect(this.address, this, this.ioClass);
     if (fd < 0) {
       this.#phase = Phase.DONE;
       const why = `cannot open a connection to ${this.server!.config.name}: ${
@@ -197,12 +205,6 @@ export class Dispatch implements FdHandler {
       this.#engine.nowMs + Math.min(RETRY_DELAY_MS, backend.config.timeouts.connectMs),
     );
   }
-}
-
-/** Returns an address as people write it. */
-export function formatAddress(address: SocketAddress): string {
-  if (address.kind === "unix") return `unix:${address.path}`;
-  return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
 function describeConnectError(

@@ -36,6 +36,12 @@ export class HeaderRules {
     }));
   }
 
+  /** Whether a rule sets or deletes this field: then it alone says what the field is. */
+  replaces(name: string): boolean {
+    const wanted = new TextEncoder().encode(name.toLowerCase()).join();
+    return this.#rules.some((rule) => rule.drops !== null && rule.drops.join() === wanted);
+  }
+
   /** Marks and appends in `edit`; allocates nothing. */
   apply(edit: HeadEdit, head: HeadParser, bytes: Uint8Array, base: number): void {
     for (let i = 0; i < this.#rules.length; i++) {

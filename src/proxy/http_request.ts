@@ -22,7 +22,7 @@ import { FieldName } from "../protocol/http/field_name.ts";
 import { persists, requestFraming } from "../protocol/http/framing.ts";
 import { Method, methodName } from "../protocol/http/method.ts";
 import { NEVER_MS } from "../event/task.ts";
-import { formatAddress } from "./dispatch.ts";
+import { formatAddress } from "./address_text.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { type CaptureRange, EndCause, EndPhase, type LogRecord } from "./log_record.ts";
 
@@ -183,10 +183,11 @@ function editForwarded(stream: HttpStream, head: HeadParser, bytes: Uint8Array, 
     else if (id === FieldName.X_FORWARDED_PROTO) hasProto = true;
     else if (id === FieldName.X_FORWARDED_HOST) hasHost = true;
   }
-  appendLine(stream, client.forwardedForLine);
-  if (!hasProto) appendLine(stream, LINES.forwardedProto);
+  const { addsForwarded } = stream.context;
+  if (addsForwarded.for) appendLine(stream, client.forwardedForLine);
+  if (!hasProto && addsForwarded.proto) appendLine(stream, LINES.forwardedProto);
   const row = head.fieldIndexOf(FieldName.HOST) * FIELD_STRIDE;
-  if (hasHost || row < 0) return;
+  if (hasHost || row < 0 || !addsForwarded.host) return;
   appendLine(stream, LINES.forwardedHost);
   headEdit.append(
     bytes,

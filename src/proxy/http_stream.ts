@@ -17,6 +17,7 @@
  *
  * @module
  */
+import { Direction } from "../event/fd_state.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { BackPhase, H1Back, type H1BackOwner } from "../mux/h1_back.ts";
 import { FrontPhase } from "../mux/h1_front.ts";
@@ -24,7 +25,7 @@ import { Relay, type RelayOwner } from "../mux/relay.ts";
 import { describeParseError, parseErrorStatus } from "../protocol/h1/parse_error.ts";
 import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
-import { Dispatch, type DispatchOwner, formatAddress } from "./dispatch.ts";
+import { Dispatch, type DispatchOwner } from "./dispatch.ts";
 import type { Reply } from "./error_reply.ts";
 import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
@@ -130,7 +131,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.backend = backend;
     backend.currentConns++;
     this.record.backendName = backend.config.name;
-    this.dispatch.start(backend);
+    this.dispatch.start(backend, this.session.listener.ioClass);
   }
 
   setServerDeadline(deadlineMs: number): void {
@@ -152,7 +153,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   onServerConnected(fd: number): void {
     const back = new H1Back(this.context, this.context.responseParsers, this.context.probe);
-    back.open(fd, this.backend!.ioClass);
+    back.open(fd, this.dispatch.ioClass);
+    back.serverAddress = this.dispatch.addressText;
     this.context.engine.fdTable.setHandler(fd, back);
     this.isReused = false;
     this.#begin(back);
@@ -262,6 +264,12 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   onClientTimeout(): void {
     const { timeouts } = this.session.listener.config;
+    if (this.step === StreamStep.REQUEST && this.#lacksBuffer) {
+      // It was hadro that could not receive, not the client that was slow.
+      const why = `no buffer was free for the request within ${timeouts.requestMs} ms; see --max-mem`;
+      this.replyError(503, EndCause.RESOURCE, EndPhase.REQUEST, why);
+      return;
+    }
     if (this.step === StreamStep.REQUEST) {
       const why = `the request head was not complete within ${timeouts.requestMs} ms`;
       this.replyError(408, EndCause.CLIENT_TIMEOUT, EndPhase.REQUEST, why);
@@ -373,8 +381,14 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.connectedMs = engine.nowMs;
     this.record.connectMs = Math.round(this.connectedMs - this.headDoneMs);
     this.session.setServerDeadline(engine.nowMs + this.backend!.config.timeouts.serverMs);
+    back.setNormalClass(this.dispatch.ioClass);
     back.attach(this);
     forwardRequestHead(this);
+  }
+
+  /** The client's bytes wait for a buffer to be received into. */
+  get #lacksBuffer(): boolean {
+    return this.context.engine.fdTable.isParked(this.session.front.fd, Direction.RECV);
   }
 
   /** Some byte of an answer may have gone out: no other answer can be given. */
@@ -431,7 +445,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   #releaseBack(isReusable: boolean, isReset = false): void {
     const back = this.back;
     const { server } = this.dispatch;
-    if (server !== null && server.usable) this.record.serverAddress = formatAddress(this.dispatch.address);
+    if (server !== null) this.record.serverAddress = back?.serverAddress ?? this.dispatch.addressText;
     if (back !== null) {
       this.back = null;
       this.record.bytesOut = back.receivedBytes;
@@ -449,7 +463,9 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     record.processConns = this.context.connections.total;
     record.frontendConns = session.listener.connectionCount;
     record.backendConns = this.backend?.currentConns ?? 0;
-    record.serverConns = this.dispatch.server?.currentConns ?? record.serverConns;
+    const { server } = this.dispatch;
+    // One that could not be connected to has no connection of ours.
+    if (server !== null) record.serverConns = server.currentConns - (record.connectMs < 0 ? 1 : 0);
   }
 
   /** Writes the log line and leaves the backend. */

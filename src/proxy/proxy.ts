@@ -18,7 +18,7 @@ import { ListenError, type SocketAddress } from "../event/poller.ts";
 import type { TaskHandler } from "../event/run_queue.ts";
 import type { NameResolver } from "../net/resolver.ts";
 import { Backend } from "./backend.ts";
-import { formatAddress } from "./dispatch.ts";
+import { formatAddress } from "./address_text.ts";
 import { ConnectionCounts } from "./connection_counts.ts";
 import { type AcceptGate, Listener } from "./listener.ts";
 import type { LogSink } from "./log_record.ts";

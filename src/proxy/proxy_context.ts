@@ -37,6 +37,8 @@ export class ProxyContext implements EndContext {
   readonly headEdit = new HeadEdit();
   readonly headersUp: HeaderRules;
   readonly headersDown: HeaderRules;
+  /** Which X-Forwarded-* hadro adds: those that no `--header-up` sets or deletes. */
+  readonly addsForwarded: { readonly for: boolean; readonly proto: boolean; readonly host: boolean };
   readonly errorReplies = new ErrorReplies();
   /** For looking whether an idle connection has something to say. */
   readonly probe = new Slab(PROBE_BYTES);
@@ -66,6 +68,11 @@ export class ProxyContext implements EndContext {
     this.log = log;
     this.headersUp = new HeaderRules(config.headersUp);
     this.headersDown = new HeaderRules(config.headersDown);
+    this.addsForwarded = {
+      for: !this.headersUp.replaces("x-forwarded-for"),
+      proto: !this.headersUp.replaces("x-forwarded-proto"),
+      host: !this.headersUp.replaces("x-forwarded-host"),
+    };
   }
 
   takeHttpStream(session: HttpSession): HttpStream {

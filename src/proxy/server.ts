@@ -12,6 +12,7 @@
 import type { ServerConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { SocketAddress } from "../event/poller.ts";
+import { formatAddress } from "./address_text.ts";
 import type { Candidate } from "./balance/candidate.ts";
 import { newServerCounters, type ServerCounters } from "./counters.ts";
 import { IdlePool } from "./idle_pool.ts";
@@ -29,6 +30,8 @@ export class Server implements Candidate {
   /** Why it has no address, in words; "" when it has. */
   downReason = "its name is not resolved yet";
   #addresses: readonly SocketAddress[] = [];
+  /** The same as texts, for the log. */
+  #addressTexts: readonly string[] = [];
   #preferred = 0;
   readonly #onUsableChange: (server: Server) => void;
 
@@ -68,6 +71,11 @@ export class Server implements Candidate {
     return this.#addresses[(this.#preferred + attempt) % this.#addresses.length]!;
   }
 
+  /** {@linkcode Server.address} as people write it. */
+  addressText(attempt: number): string {
+    return this.#addressTexts[(this.#preferred + attempt) % this.#addressTexts.length]!;
+  }
+
   /** The address tried as the `attempt`-th worked. */
   preferAddress(attempt: number): void {
     this.#preferred = (this.#preferred + attempt) % this.#addresses.length;
@@ -77,6 +85,7 @@ export class Server implements Candidate {
   setAddresses(addresses: readonly SocketAddress[], downReason: string): void {
     const wasUsable = this.usable;
     this.#addresses = addresses;
+    this.#addressTexts = addresses.map(formatAddress);
     this.#preferred = 0;
     this.downReason = addresses.length > 0 ? "" : downReason;
     if (wasUsable) this.idle.clear();

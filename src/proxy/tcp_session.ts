@@ -7,7 +7,7 @@
  *
  *     timers: connect (dispatch) · client and server inactivity · client-fin, server-fin once that side has ended
  *
- * May import: base, config, event, mux, proxy.
+ * May import: base, buffer, config, event, mux, proxy.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { TaskHandler } from "../event/run_queue.ts";
 import { Relay, type RelayOwner } from "../mux/relay.ts";
 import { FULL_CAPACITY, NO_FD, SocketEnd } from "../mux/socket_end.ts";
 import type { ClientIdentity } from "./client_identity.ts";
-import { Dispatch, type DispatchOwner, formatAddress } from "./dispatch.ts";
+import { Dispatch, type DispatchOwner } from "./dispatch.ts";
 import type { Listener } from "./listener.ts";
 import { EndCause, EndPhase, newLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
@@ -59,7 +59,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     context.sessions.add(this);
     listener.tcpBackend!.currentConns++;
     this.#client.setReceiving(true);
-    this.#dispatch.start(listener.tcpBackend!);
+    this.#dispatch.start(listener.tcpBackend!, listener.ioClass);
   }
 
   setServerDeadline(deadlineMs: number): void {
@@ -73,7 +73,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   onServerConnected(fd: number): void {
     this.#connectedMs = this.context.engine.nowMs;
-    this.#server.open(fd, this.listener.tcpBackend!.ioClass);
+    this.#server.open(fd, this.#dispatch.ioClass);
     this.#relay = new Relay(this.#client, this.#server, this);
     this.#setDeadlines(true, true);
     this.#relay.start();
@@ -220,7 +220,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.frontendName = this.listener.config.name;
     record.backendName = this.listener.tcpBackend!.config.name;
     record.serverName = server?.config.name ?? "";
-    record.serverAddress = server === null ? "" : formatAddress(this.#dispatch.address);
+    record.serverAddress = server === null ? "" : this.#dispatch.addressText;
     record.queueMs = server === null ? -1 : 0;
     record.connectMs = this.#connectedMs === 0 ? -1 : Math.round(this.#connectedMs - this.#acceptedMs);
     record.totalMs = record.activeMs = Math.round(nowMs - this.#acceptedMs);
@@ -234,7 +234,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.processConns = this.context.connections.total;
     record.frontendConns = this.listener.connectionCount;
     record.backendConns = this.listener.tcpBackend!.currentConns;
-    record.serverConns = server?.currentConns ?? 0;
+    record.serverConns = server === null ? 0 : server.currentConns - (record.connectMs < 0 ? 1 : 0);
     this.context.log.logStream(record);
   }
 }

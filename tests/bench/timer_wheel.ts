@@ -89,8 +89,12 @@ export class TimerWheel {
       const beginTick = this.#beginTick(slot);
       if (beginTick > nowTick) break;
       this.#advance(beginTick);
-      for (let node = this.#links[2 * slot]; node !== slot; node = this.#links[2 * slot]) {
-        if (count === countMax) return count;
+      // A timer of the list beyond may go to its end again: the last of now is the last.
+      const last = this.#links[2 * slot + 1];
+      for (let node = -1; node !== last;) {
+        // Dealing out is never left half done: now is in that slot, and what is below it would come first.
+        if (slot < LEVEL_SLOTS && count === countMax) return count;
+        node = this.#links[2 * slot];
         const timer = node - SLOTS;
         const deadlineMs = this.#times[2 * timer];
         this.#unlink(timer);

@@ -93,17 +93,18 @@ describe.each(ALGORITHMS)("%s", (algorithm) => {
   it("makes no object to choose", () => {
     const farm = new Farm(algorithm, [{ weight: 5 }, { weight: 3 }, { weight: 2, usable: false }, {}]);
     const tried = triedSet(3);
-    const choose = () => {
-      for (let i = 0; i < 100_000; i++) farm.end(farm.begin(tried));
-    };
-    for (let i = 0; i < 5; i++) choose();
-    const grown = Array.from({ length: 5 }, () => {
+    const growth = () => {
       const before = Deno.memoryUsage().heapUsed;
-      choose();
-      return Deno.memoryUsage().heapUsed - before;
-    });
-    // The smallest object is 24 bytes. A generator's boxed number (16) is let pass.
-    expect(Math.min(...grown.map(Math.abs)) / 100_000).toBeLessThan(24);
+      for (let i = 0; i < 2_000; i++) farm.end(farm.begin(tried));
+      return (Deno.memoryUsage().heapUsed - before) / 2_000;
+    };
+    // Few choices a sample: the garbage collector comes in between only now and then, and the median is without it.
+    const median = () => Array.from({ length: 51 }, growth).sort((x, y) => x - y)[25];
+    // Code that is not compiled yet boxes its numbers. The smallest object is 24 bytes; a generator's one boxed number (16)
+    // is let pass.
+    let least = Infinity;
+    for (let round = 0; round < 30 && least >= 24; round++) least = Math.min(least, median());
+    expect(least).toBeLessThan(24);
   });
 });
 

@@ -1,8 +1,9 @@
-/** What every timer queue promises: the heap of src/event, and the wheel that it is measured against. @module */
+/** What every timer queue promises: the heap of src/event, and what it is measured against. @module */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AssertionError } from "../../src/base/assert.ts";
 import { TimerQueue } from "../../src/event/timer_queue.ts";
+import { PlacedTimerHeap } from "../bench/timer_heap_placed.ts";
 import { TimerWheel } from "../bench/timer_wheel.ts";
 import { chooseSeed } from "../conformance/h1/cuts.ts";
 
@@ -19,6 +20,12 @@ interface Kind {
 
 const KINDS: readonly Kind[] = [
   { name: "heap", make: () => new TimerQueue(), dueMs: (deadlineMs) => deadlineMs, looksMax: 1 },
+  {
+    name: "heap with places",
+    make: () => new PlacedTimerHeap(),
+    dueMs: (deadlineMs) => deadlineMs,
+    looksMax: 1,
+  },
   { name: "wheel", make: () => new TimerWheel(), dueMs: (deadlineMs) => Math.ceil(deadlineMs), looksMax: 5 },
 ];
 
@@ -52,7 +59,7 @@ function sleep(timers: AnyTimerQueue, fromMs: number): { nowMs: number; fired: n
 
 /** The ends of the wheel's levels, and beyond the last of them. */
 const EDGES_MS = [0, 1, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 2 ** 24 - 1, 2 ** 24, 2 ** 24 + 1]
-  .concat([2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 3 * 2 ** 32, 2 ** 32 + 65_536, 2 ** 45]);
+  .concat([2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 3 * 2 ** 32, 2 ** 32 + 65_536, 2 ** 37]);
 
 describe.each(KINDS)("$name", ({ make, dueMs, looksMax }) => {
   it("fires at the deadline: not before, once, and is not armed after (I19)", () => {
@@ -75,8 +82,8 @@ describe.each(KINDS)("$name", ({ make, dueMs, looksMax }) => {
         timers.arm(timer, fromMs + afterMs);
         const { nowMs, fired, looks } = sleep(timers, fromMs);
         expect([nowMs, fired]).toEqual([fromMs + afterMs, [timer]]);
-        // Beyond the wheel's 49.7 days: one look more for each of these times, here 2 ** 45 / 2 ** 32.
-        if (afterMs < 2 ** 45) expect(looks).toBeLessThanOrEqual(looksMax + 4);
+        // Beyond the wheel's 49.7 days: one look more for each 49.7 days.
+        expect(looks).toBeLessThanOrEqual(looksMax + Math.ceil(afterMs / 2 ** 32));
       }
     }
   }, 60_000);
@@ -180,7 +187,8 @@ describe.each(KINDS)("$name", ({ make, dueMs, looksMax }) => {
 
 type Step =
   | { readonly kind: "arm"; readonly timer: number; readonly afterMs: number }
-  | { readonly kind: "cancel" | "release"; readonly timer: number }
+  | { readonly kind: "cancel"; readonly timer: number }
+  | { readonly kind: "release"; readonly timer: number }
   | { readonly kind: "pass"; readonly ms: number; readonly countMax: number }
   | { readonly kind: "sleep"; readonly countMax: number };
 

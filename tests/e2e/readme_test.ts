@@ -26,7 +26,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 /** What a checkout needs to build. */
 const BUILD_INPUTS = ["src", "scripts", "dist", "deno.json", "deno.lock"];
 /** When dist/ is not current: the build is part of the command. */
-const BUILD_MS_MAX = 25_000;
+const BUILD_MS_MAX = 60_000;
 const SHELLS = ["bash", "dash", "zsh", "fish"].filter(hasCommand);
 const GET = "GET /x HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n";
 
@@ -205,7 +205,7 @@ describe("README's first minute", () => {
     expect(await ask(port)).toMatch(hello);
     expect(await interrupt(program)).toBe(0);
     expect(program.stdout.lines.length).toBe(1);
-  });
+  }, 2 * BUILD_MS_MAX);
 });
 
 describe("README's log line", () => {
@@ -216,7 +216,7 @@ describe("README's log line", () => {
   });
 
   // conns_server: README (and HAProxy's %sc) has 0, since no connection to the server is open; hadro writes 1.
-  it.fails("has the values that hadro writes, but for times, addresses and sizes", async () => {
+  it("has the values that hadro writes, but for times, addresses and sizes", async () => {
     const { example, line } = await exampleAndLine();
     const varies = /^(time|client|client_port|server_addr|why|bytes_\w+|t_\w+)$/;
     const constant = (one: LogLine) => Object.entries(one).filter(([key]) => !varies.test(key));

@@ -19,7 +19,7 @@ import { ByteWriter } from "../../base/byte_writer.ts";
 import type { LogRecord, LogSink } from "../../proxy/log_record.ts";
 import type { LogFormat } from "./format.ts";
 
-export const RING_BYTES = 1_024 * 1_024;
+export const RING_BYTES = 4 * 1_024 * 1_024;
 /** Holds the largest record, every captured byte and every letter of a text written as six (`\u001F`). */
 export const LINE_BYTES_MAX = 32_768;
 export const FLUSH_BYTES = 32 * 1_024;

@@ -39,8 +39,8 @@ class FdModel {
   }
 
   needsUpdate(unpolls: boolean): boolean {
-    return this.directions.some(({ active, ready, polled }) =>
-      (active && !ready && !polled) || (unpolls && polled && !active)
+    return this.directions.some(({ active, ready, polled, parked }) =>
+      (active && !ready && !polled) || (unpolls && polled && (!active || (ready && parked)))
     );
   }
 
@@ -101,16 +101,13 @@ export class TableModel {
     else side.ready = verb === "may";
     if (before === `${side.active} ${side.ready}`) return;
     this.#settleQueue(fd);
-    if (!model.needsUpdate(this.unpolls)) return;
-    this.counters.updatesRequested++;
-    if (this.updates.includes(fd)) return;
-    this.counters.updatesQueued++;
-    this.updates.push(fd);
+    this.#requestUpdate(fd);
   }
 
   park(fd: number, direction: number): void {
     this.fds[fd].of(direction).parked = true;
     this.#settleQueue(fd, true);
+    if (this.unpolls) this.#requestUpdate(fd);
   }
 
   unpark(fd: number, direction: number): void {
@@ -136,7 +133,8 @@ export class TableModel {
     for (const fd of this.updates) {
       if (!this.fds[fd].isOpen) continue;
       for (const side of this.fds[fd].directions) {
-        side.polled = isEdge || (side.active && (!side.ready || side.polled));
+        const isWanted = side.active && !(side.ready && side.parked);
+        side.polled = isEdge || (isWanted && (!side.ready || side.polled));
       }
     }
     this.updates = [];
@@ -170,6 +168,14 @@ export class TableModel {
       if (this.takeGrant(fd, direction)) this.told.push(`return ${fd} ${direction}`);
     }
     this.#settleQueue(fd);
+  }
+
+  #requestUpdate(fd: number): void {
+    if (!this.fds[fd].needsUpdate(this.unpolls)) return;
+    this.counters.updatesRequested++;
+    if (this.updates.includes(fd)) return;
+    this.counters.updatesQueued++;
+    this.updates.push(fd);
   }
 
   #settleQueue(fd: number, onlyLeaves = false): void {

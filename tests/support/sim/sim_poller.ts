@@ -24,7 +24,6 @@ import { SimSocket } from "./sim_socket.ts";
 export type SimFlavour = "edge" | "level" | "oneshot";
 export const SIM_FLAVOURS: readonly SimFlavour[] = ["edge", "level", "oneshot"];
 
-const BOTH = FdState.READY_R | FdState.READY_W;
 const POLLED = FdState.POLLED_R | FdState.POLLED_W;
 
 export interface SimPollerOptions {
@@ -35,7 +34,6 @@ export interface SimPollerOptions {
   readonly fdMax: number;
 }
 
-/** See the module's text. */
 export class SimPoller implements Poller {
   readonly name = "sim";
   readonly unpolls: boolean;
@@ -206,7 +204,7 @@ export class SimPoller implements Poller {
     return reported;
   }
 
-  /** Whether a look would find something to report. */
+  /** A look would find something to report. */
   get hasPending(): boolean {
     return this.#things.some((_thing, fd) => this.#pending(fd) !== 0);
   }
@@ -227,7 +225,7 @@ export class SimPoller implements Poller {
       this.#isRegistered[fd] = 1;
       after = POLLED;
       this.#edges[fd] |= this.readiness(fd);
-    } else if (this.#options.flavour === "level") after = polledAfterUpdate(state);
+    } else if (this.#options.flavour === "level") after = polledAfterUpdate(this.#table.stateToPoll(fd));
     else {
       if ((state & 3) === FdState.ACTIVE_R) after |= FdState.POLLED_R;
       if ((state & 0x30) === FdState.ACTIVE_W) after |= FdState.POLLED_W;
@@ -300,6 +298,3 @@ export class SimPoller implements Poller {
     return thing;
   }
 }
-
-/** Bits of both directions, for tests that mark by hand. */
-export const READY_BOTH = BOTH;

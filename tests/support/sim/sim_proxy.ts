@@ -26,6 +26,8 @@ export interface SimLogLine {
 export interface SimProxyOptions extends SimWorldOptions {
   readonly scheme: "http" | "tcp";
   readonly serverCount: number;
+  /** Listeners on PROXY_PORT and the ports behind it; 1 unless told. */
+  readonly listenerCount?: number;
   /** Long flags and their values, without dashes. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly maxconn?: number;
@@ -42,7 +44,10 @@ export class SimProxy {
   constructor(options: SimProxyOptions) {
     this.world = new SimWorld(options);
     const settings = new Settings();
-    settings.addItem("listen", "-l", `${options.scheme}://${SIM_HOST}:${PROXY_PORT},name=fe`);
+    for (let i = 0; i < (options.listenerCount ?? 1); i++) {
+      const name = i === 0 ? "fe" : `fe${i + 1}`;
+      settings.addItem("listen", "-l", `${options.scheme}://${SIM_HOST}:${PROXY_PORT + i},name=${name}`);
+    }
     for (let i = 0; i < options.serverCount; i++) {
       settings.addItem("backend", "-b", `${SIM_HOST}:${SERVER_PORT + i}`);
     }
@@ -65,7 +70,11 @@ export class SimProxy {
   }
 
   get address(): { readonly kind: "tcp"; readonly host: string; readonly port: number } {
-    return { kind: "tcp", host: SIM_HOST, port: PROXY_PORT };
+    return this.listenAddress(0);
+  }
+
+  listenAddress(index: number): { readonly kind: "tcp"; readonly host: string; readonly port: number } {
+    return { kind: "tcp", host: SIM_HOST, port: PROXY_PORT + index };
   }
 
   serverAddress(index: number): { readonly kind: "tcp"; readonly host: string; readonly port: number } {

@@ -67,11 +67,20 @@ describe("IndexedHeap", () => {
     heap.insert(5, 2);
     expect([heap.size, heap.peekKey()]).toEqual([1, 2]);
   });
+  it("brings what takes a removed member's place forward, when that is where it belongs", () => {
+    const heap = new IndexedHeap();
+    for (const [id, key] of [0, 10, 1, 11, 12, 2, 3].entries()) heap.insert(id, key);
+    heap.remove(3);
+    expect(drain(heap)).toEqual([0, 2, 5, 6, 1, 4]);
+  });
   it("grows for many members and for a member with a large number", () => {
     const heap = new IndexedHeap();
-    for (let id = 0; id < 1_000; id++) heap.insert(id, 1_000 - id);
-    heap.insert(1_000_000, 0);
-    expect([heap.size, heap.pop(), heap.pop(), heap.has(1_000_000)]).toEqual([1_001, 1_000_000, 999, false]);
+    const ids = Array.from({ length: 1_000 }, (_, id) => id);
+    for (const id of ids) heap.insert(id, id);
+    heap.insert(1_000_000, -1);
+    expect(heap.size).toBe(1_001);
+    expect(drain(heap)).toEqual([1_000_000, ...ids]);
+    expect(heap.has(1_000_000)).toBe(false);
   });
   it("holds what a map of keys would hold, and pops its smallest", () => {
     fc.assert(

@@ -2,7 +2,12 @@
 import { isIP, isIPv6 } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressBytes, canonicalHost, isIpLiteral } from "../../../src/base/ip_address.ts";
+import {
+  addressBytes,
+  canonicalHost,
+  formatAddressBytes,
+  isIpLiteral,
+} from "../../../src/base/ip_address.ts";
 
 const anyIpv4 = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 4, maxLength: 4 });
 const anyGroups = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff })), {
@@ -73,7 +78,15 @@ describe("IPv6", () => {
     "reads %s, which is v4-mapped, as IPv4",
     (text) => expect(addressBytes(text)).toEqual([10, 1, 2, 3]),
   );
-  it.each(["::10.1.2.3", "::fffe:10.1.2.3", "::1:ffff:10.1.2.3", "::ffff:0:10.1.2.3"])(
+  it.each([
+    "::10.1.2.3",
+    "::fffe:10.1.2.3",
+    "::ff:10.1.2.3",
+    "::ff00:10.1.2.3",
+    "100::ffff:10.1.2.3",
+    "::1:ffff:10.1.2.3",
+    "::ffff:0:10.1.2.3",
+  ])(
     "does not take %s for v4-mapped",
     (text) => expect(addressBytes(text)).toHaveLength(16),
   );
@@ -128,6 +141,41 @@ describe("isIpLiteral", () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe("formatAddressBytes", () => {
+  /** The text of an address that lies in the middle of other bytes. */
+  function format(bytes: readonly number[]): string {
+    return formatAddressBytes(Uint8Array.of(255, 255, ...bytes, 255), 2, bytes.length === 4 ? 4 : 16);
+  }
+  it.each([
+    [[0, 0, 0, 0, 0, 0, 0, 0], "::"],
+    [[0, 0, 0, 0, 0, 0, 0, 1], "::1"],
+    [[1, 0, 0, 0, 0, 0, 0, 0], "1::"],
+    [[0x2001, 0xdb8, 0, 0, 0, 0, 0, 0xa], "2001:db8::a"],
+    [[1, 0, 3, 4, 5, 6, 7, 8], "1:0:3:4:5:6:7:8"],
+    [[0, 2, 3, 4, 5, 6, 7, 0], "0:2:3:4:5:6:7:0"],
+    [[1, 0, 0, 4, 0, 0, 0, 8], "1:0:0:4::8"],
+    [[1, 0, 0, 4, 5, 0, 0, 8], "1::4:5:0:0:8"],
+    [[0, 0, 3, 4, 5, 6, 7, 8], "::3:4:5:6:7:8"],
+    [[1, 2, 3, 4, 5, 6, 0, 0], "1:2:3:4:5:6::"],
+    [[0, 0, 0, 0, 0, 0xffff, 0xa01, 0x203], "10.1.2.3"],
+    [[0, 0, 0, 0, 1, 0xffff, 0xa01, 0x203], "::1:ffff:a01:203"],
+    [[1, 0, 0, 0, 0, 0xffff, 0xa01, 0x203], "1::ffff:a01:203"],
+    [[0, 0, 0, 0, 0, 0xfffe, 0xa01, 0x203], "::fffe:a01:203"],
+  ])("writes %j as %s", (groups, text) => expect(format(bytesOf(groups))).toBe(text));
+
+  it("writes IPv4 with dots", () => expect(format([10, 0, 255, 1])).toBe("10.0.255.1"));
+
+  it("writes the shortest text, as the URL standard does, which reads back the same", () => {
+    fc.assert(fc.property(anyGroups, (groups) => {
+      const text = format(bytesOf(groups));
+      expect(addressBytes(text)).toEqual(addressBytes(writeGroups(groups, 0, 0)));
+      if (text.includes(":")) {
+        expect(`[${text}]`).toBe(new URL(`http://[${writeGroups(groups, 0, 0)}]`).hostname);
+      }
+    }));
   });
 });
 

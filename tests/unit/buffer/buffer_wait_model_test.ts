@@ -85,7 +85,9 @@ class WaitModel {
   ask(waiter: Waiter): boolean {
     if (this.isWaiting(waiter.fd, waiter.direction)) return false;
     const hadGrant = this.grants.delete(`${waiter.fd} ${waiter.direction}`);
-    const isWaitedFor = this.waiters.some((other) => rank(other) >= rank(waiter));
+    const isWaitedFor = this.waiters.some((other) =>
+      rank(other) === rank(waiter) || (rank(other) > rank(waiter) && this.mayTake(other))
+    );
     if ((hadGrant || !isWaitedFor) && this.mayTake(waiter)) {
       this.free--;
       return true;

@@ -20,7 +20,7 @@ describe("a refusal's report", () => {
 });
 
 describe("suggest", () => {
-  const known = ["weight", "backup", "lb", "leastconn", "name"];
+  const known = ["weight", "backup", "lb", "leastconn", "name", "PROXY-protocol"];
   it.each([
     ["wieght", "weight"],
     ["WEIGHT", "weight"],
@@ -30,6 +30,7 @@ describe("suggest", () => {
     ["least-connn", "leastconn"],
     ["nmae", "name"],
     ["lbs", "lb"],
+    ["proxy-protocol", "PROXY-protocol"],
   ])("takes %s for %s", (word, nearest) => {
     expect(suggest(word, known)).toBe(`; did you mean "${nearest}"?`);
   });
@@ -37,7 +38,9 @@ describe("suggest", () => {
     expect(suggest("b", ["a", "c"])).toBe('; did you mean "a"?');
   });
   it("lists all when none is near", () => {
-    expect(suggest("certificate", known)).toBe("; known: weight, backup, lb, leastconn, name");
+    expect(suggest("certificate", known)).toBe(
+      "; known: weight, backup, lb, leastconn, name, PROXY-protocol",
+    );
   });
   it("allows more faults in a longer word", () => {
     expect(suggest("xxxxtconn", ["leastconn"])).toBe("; known: leastconn");

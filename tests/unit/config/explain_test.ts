@@ -7,6 +7,7 @@ import { configOf } from "../../support/config/written.ts";
 const PLAN: MemoryPlan = {
   maxconn: 100,
   maxFdCount: 264,
+  connectionCostBytes: 6_144,
   connectionBytes: 1,
   bufferCount: 50,
   bufferBytes: 2,
@@ -30,8 +31,8 @@ limits   maxconn 100   mem ceiling 256m = 100 x 2 x 6k + 50 buffers x 16448   dr
   it("says all that a large configuration means", () => {
     const line =
       "hadro -l http://[::1]:80,name=web,prio=high,maxconn=9,client=90s -r A.test/x=:1,name=api,host=b.test " +
-      ".c.test=:2,host=backend /d=:3 -l tcp://unix:/run/db -b db1:5432,weight=2 [fd00::1]:5432,backup --lb leastconn " +
-      "--retries 0 --header-up X-A:1 --header-up -X-B --header-down +X-C: --trust 10.1.0.0/16 --trust fd00::/8 " +
+      ".c.test=:2,host=backend /d=:3,prio=low -l tcp://unix:/run/db -b db1:5432,weight=2 [fd00::1]:5432,backup --lb leastconn " +
+      "--retries 0 --header-up X-A:1 --header-up -X-B --header-down +X-C: --trust 10.1.0.0/16 --trust fd00::/8 --trust 2001:db8:1:2:3:4:5:6 --poller deno --threads 4 " +
       "--log '%ci' --log-file /tmp/a.log --log-full block --max-mem 64m --drain 1500";
     expect(explain(line).join("\n")).toBe(`\
 listen   http [::1]:80  (web)  prio high  maxconn 9  timeouts client 90s request 10s keepalive 1m
@@ -45,7 +46,7 @@ backend  api  leastconn  retries 0  host=b.test  timeouts connect 5s server 1m t
 server   api/s1  http://localhost:1  weight 1
 backend  app  leastconn  retries 0  host=backend  timeouts connect 5s server 1m tunnel 1h
 server   app/s1  http://localhost:2  weight 1
-backend  app2  leastconn  retries 0  host=client  timeouts connect 5s server 1m tunnel 1h
+backend  app2  leastconn  retries 0  prio low  host=client  timeouts connect 5s server 1m tunnel 1h
 server   app2/s1  http://localhost:3  weight 1
 backend  app3  leastconn  retries 0  timeouts connect 5s server 1m tunnel 1h
 server   app3/s1  tcp://db1:5432  weight 2
@@ -53,7 +54,8 @@ server   app3/s2  tcp://[fd00::1]:5432  weight 1  backup
 headers  up   set X-A: 1
 headers  up   delete X-B
 headers  down add X-C
-trust    10.1.0.0/16 fd00:0:0:0:0:0:0:0/8
+trust    10.1.0.0/16 fd00:0:0:0:0:0:0:0/8 2001:db8:1:2:3:4:5:6/128
+engine   poller deno  threads 4
 log      "%ci" to /tmp/a.log, block when full
 limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448   drain 1500ms`);
   });
@@ -65,8 +67,11 @@ limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448   dra
   ])("shows what -l %s binds", (address, beginning) => {
     expect(explain(`hadro ${address} :1`, "listen")[0]!.slice(0, beginning.length)).toBe(beginning);
   });
+  it("says that the machine decides how many threads there are", () => {
+    expect(explain("hadro 1 :2 --threads auto", "engine")).toEqual(["engine   threads auto"]);
+  });
   it("says nothing of what was not asked for", () => {
     const text = explain("hadro 8080 :1").join("\n");
-    for (const word of ["prio", "headers", "trust", "backup"]) expect(text).not.toContain(word);
+    for (const word of ["prio", "headers", "trust", "backup", "engine"]) expect(text).not.toContain(word);
   });
 });

@@ -48,8 +48,16 @@ describe("parseItem", () => {
     ["http://:1?name=a,b&backup", ["http", ":1", ["name", "a,b"], ["backup", null]]],
     [":1?name=a?b", ["", ":1", ["name", "a?b"]]],
     [",backup", ["", "", ["backup", null]]],
+    ["?backup", ["", "", ["backup", null]]],
   ])("%s", (word, expected) => expect(parts(word)).toEqual(expected));
 
+  it.each(["Http", "httP", "h-2", "h2 ", ""])("takes no scheme %j", (scheme) => {
+    expect(refusalOf(() => parseItem("-b", `${scheme}://:80`)))
+      .toMatch(`Cannot use scheme "${scheme}" in -b: schemes are lower-case words`);
+  });
+  it.each(['"a"b', '"a"backup', '"a"bc,backup', '"a" '])("takes nothing behind a quote: name=%s", (value) => {
+    expect(refusalOf(() => parseItem("-b", `:1,name=${value}`))).toMatch("there is text behind the quote");
+  });
   it("knows the column of everything it found", () => {
     expect(parseItem("-b", "http://:9000,weight=2,backup")).toEqual({
       source: "-b",
@@ -117,6 +125,23 @@ describe("parseEndpoint", () => {
       expect(endpoint(word)).toEqual({ kind: "unix", host: "", port: 0, path });
     },
   );
+  it.each([
+    ["FD00::7:80", "an IPv6 address needs brackets"],
+    ["::80", "an IPv6 address needs brackets"],
+    ["1:0:3:80", "an IPv6 address needs brackets"],
+    ["fe80::1%eth0:80", "it is malformed"],
+    ["localhost:80:90", "it is malformed"],
+    ["[::1]80", "it is malformed"],
+    ["a[::1]:80", "it is malformed"],
+    [":80x", "it is malformed"],
+    [":-1", "it is malformed"],
+    ["1.2.3:80", "it is no IPv4 address"],
+    ["[fe80::1%eth0]:80", "it is no IPv6 address"],
+  ])("%s is none: %s", (word, state) => {
+    expect(refusalOf(() => endpoint(word))).toMatch(
+      `Cannot use address "${word}" in -l: ${state}; write port,`,
+    );
+  });
   it("leaves port 0 to listeners", () => {
     expect(refusalOf(() => endpoint("a:0", false))).toMatch(/: port 0 is for listeners only;/);
     expect(endpoint("a:1", false).port).toBe(1);
@@ -172,6 +197,7 @@ describe("expandWord", () => {
     ["10.0.0.{9..11}:80", ["10.0.0.9:80", "10.0.0.10:80", "10.0.0.11:80"]],
     ["web{08..10}:80", ["web08:80", "web09:80", "web10:80"]],
     ["web{1..03}:80", ["web01:80", "web02:80", "web03:80"]],
+    ["web{99..101}:80", ["web99:80", "web100:80", "web101:80"]],
     ["web{0..2}:80", ["web0:80", "web1:80", "web2:80"]],
     ["{a,b}{1,2}:80", ["a1:80", "a2:80", "b1:80", "b2:80"]],
     ["a{,.test}:80", ["a:80", "a.test:80"]],
@@ -184,12 +210,20 @@ describe("expandWord", () => {
     ["/api/=:80-81", ["/api/=:80", "/api/=:81"]],
     ["{a,b}:80-81", ["a:80", "a:81", "b:80", "b:81"]],
     [":80,name=a:1-2", [":80,name=a:1-2"]],
+    ["myunix:1-2", ["myunix:1", "myunix:2"]],
     ["unix:/run/a:1-2", ["unix:/run/a:1-2"]],
     ["http://unix:/run/a:1-2", ["http://unix:/run/a:1-2"]],
     ["/x=unix:/run/a:1-2", ["/x=unix:/run/a:1-2"]],
     ["a-1.test:80", ["a-1.test:80"]],
   ])("%s", (word, words) => expect(expandWord("-b", word)).toEqual(words));
 
+  it.each(["{1..2x}", "{x1..2}", "{1...2}", "{-1..2}", "{1..}", "{..}", "{1}"])(
+    "takes %s for no range",
+    (brace) => {
+      expect(refusalOf(() => expandWord("-b", `a${brace}:80`)))
+        .toMatch(`Cannot expand "${brace}" in -b: write {a,b} or {0..9}`);
+    },
+  );
   it("gives 1,024 words at most, and that many", () => {
     expect(expandWord("-b", ":1-1024")).toHaveLength(1_024);
     expect(expandWord("-b", "10.0.{0..31}.{0..31}:80")).toHaveLength(1_024);

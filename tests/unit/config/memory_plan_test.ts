@@ -12,7 +12,7 @@ import {
 } from "../../../src/config/memory_plan.ts";
 
 const MIB = 1_048_576;
-/** The fewest buffers that a plan has. */
+/** The fewest buffers that a thread has. */
 const BUFFER_COUNT_MIN = 32;
 /** Descriptors that are no connections. */
 const FD_RESERVE = 64;
@@ -20,7 +20,13 @@ const anyRequest = fc.record({
   maxMemBytes: fc.oneof(fc.nat({ max: 4 * MIB }), fc.integer({ min: 0, max: 8 * 1_024 * MIB })),
   maxconn: fc.oneof(fc.constant(0), fc.nat({ max: 20_000 })),
   fdLimit: fc.oneof(fc.nat({ max: 100 }), fc.nat({ max: 1_048_576 })),
+  threadCount: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 64 })),
 });
+
+/** Plans for one thread, unless it says for how many. */
+function plan(request: Omit<MemoryRequest, "threadCount"> & { readonly threadCount?: number }): MemoryPlan {
+  return planMemory({ threadCount: 1, ...request });
+}
 
 /** The plan, or the refusal's words. */
 function planOrWords(request: MemoryRequest): MemoryPlan | string {
@@ -34,27 +40,35 @@ function planOrWords(request: MemoryRequest): MemoryPlan | string {
 
 describe("a plan", () => {
   it("gives half of the memory to connections, and all the rest to buffers", () => {
-    expect(planMemory({ maxMemBytes: 64 * MIB, maxconn: 0, fdLimit: 1_000_000 })).toEqual({
+    expect(plan({ maxMemBytes: 64 * MIB, maxconn: 0, fdLimit: 1_000_000 })).toEqual({
       maxconn: 2_730,
       maxFdCount: 5_524,
+      connectionCostBytes: CONNECTION_COST_BYTES,
       connectionBytes: 33_546_240,
       bufferCount: 2_040,
       bufferBytes: 33_553_920,
     });
   });
   it("has no more connections than descriptors allow: two for each, and some for hadro", () => {
-    expect(planMemory({ maxMemBytes: 256 * MIB, maxconn: 0, fdLimit: 1_024 }))
+    expect(plan({ maxMemBytes: 256 * MIB, maxconn: 0, fdLimit: 1_024 }))
       .toMatchObject({ maxconn: 480, maxFdCount: 1_024, connectionBytes: 480 * 2 * CONNECTION_COST_BYTES });
   });
   it("has the connections that are asked for, though they take more than half", () => {
-    expect(planMemory({ maxMemBytes: 16 * MIB, maxconn: 1_000, fdLimit: 20_000 }))
+    expect(plan({ maxMemBytes: 16 * MIB, maxconn: 1_000, fdLimit: 20_000 }))
       .toMatchObject({ maxconn: 1_000, connectionBytes: 12_288_000, bufferCount: 272 });
+  });
+  it("has one connection when that is what is asked for", () => {
+    expect(plan({ maxMemBytes: 16 * MIB, maxconn: 1, fdLimit: 20_000 }).maxconn).toBe(1);
+  });
+  it("leaves each thread its buffers, and has fewer connections instead", () => {
+    expect(plan({ maxMemBytes: 36 * MIB, maxconn: 0, fdLimit: 20_000, threadCount: 64 }))
+      .toMatchObject({ maxconn: 330, bufferCount: 64 * BUFFER_COUNT_MIN });
   });
   it("works with the least memory of all, which is for one connection", () => {
     const least = 2 * CONNECTION_COST_BYTES + BUFFER_COUNT_MIN * PLAN_BUFFER_BYTES;
-    expect(planMemory({ maxMemBytes: least, maxconn: 1, fdLimit: FD_RESERVE + 2 }))
+    expect(plan({ maxMemBytes: least, maxconn: 1, fdLimit: FD_RESERVE + 2 }))
       .toMatchObject({ maxconn: 1, bufferCount: BUFFER_COUNT_MIN, maxFdCount: FD_RESERVE + 2 });
-    expect(planOrWords({ maxMemBytes: least - 1, maxconn: 1, fdLimit: FD_RESERVE + 2 })).toBe(
+    expect(planOrWords({ maxMemBytes: least - 1, maxconn: 1, fdLimit: FD_RESERVE + 2, threadCount: 1 })).toBe(
       "max-mem leaves 31 buffers beside 1 connections; it must be at least 1m, or maxconn lower",
     );
   });
@@ -62,18 +76,18 @@ describe("a plan", () => {
 
   it("never exceeds the memory or the descriptors, and wastes less than a buffer", () => {
     fc.assert(fc.property(anyRequest, (request) => {
-      const plan = planOrWords(request);
-      if (typeof plan === "string") return;
-      const usedBytes = plan.connectionBytes + plan.bufferBytes;
+      const planned = planOrWords(request);
+      if (typeof planned === "string") return;
+      const usedBytes = planned.connectionBytes + planned.bufferBytes;
       expect(usedBytes).toBeLessThanOrEqual(request.maxMemBytes);
       expect(usedBytes + PLAN_BUFFER_BYTES).toBeGreaterThan(request.maxMemBytes);
-      expect(plan.connectionBytes).toBe(plan.maxconn * 2 * CONNECTION_COST_BYTES);
-      expect(plan.maxFdCount).toBe(plan.maxconn * 2 + FD_RESERVE);
-      expect(plan.maxFdCount).toBeLessThanOrEqual(request.fdLimit);
-      expect(plan.bufferCount).toBeGreaterThanOrEqual(BUFFER_COUNT_MIN);
-      expect(plan.maxconn).toBeGreaterThan(0);
-      if (request.maxconn > 0) expect(plan.maxconn).toBe(request.maxconn);
-      else expect(plan.connectionBytes).toBeLessThanOrEqual(request.maxMemBytes / 2);
+      expect(planned.connectionBytes).toBe(planned.maxconn * 2 * CONNECTION_COST_BYTES);
+      expect(planned.maxFdCount).toBe(planned.maxconn * 2 + FD_RESERVE);
+      expect(planned.maxFdCount).toBeLessThanOrEqual(request.fdLimit);
+      expect(planned.bufferCount).toBeGreaterThanOrEqual(BUFFER_COUNT_MIN * request.threadCount);
+      expect(planned.maxconn).toBeGreaterThan(0);
+      if (request.maxconn > 0) expect(planned.maxconn).toBe(request.maxconn);
+      else expect(planned.connectionBytes).toBeLessThanOrEqual(request.maxMemBytes / 2);
     }));
   });
 });
@@ -105,8 +119,16 @@ describe("what cannot be planned", () => {
       { maxMemBytes: 12 * MIB, maxconn: 1_000, fdLimit: 20_000 },
       "max-mem leaves 17 buffers beside 1000 connections; it must be at least 13m, or maxconn lower",
     ],
-  ])("is said in words: %s", (_, request, words) => expect(planOrWords(request)).toBe(words));
+  ])("is said in words: %s", (_, request, words) => {
+    expect(planOrWords({ threadCount: 1, ...request })).toBe(words);
+  });
 
+  it("is said for all threads together", () => {
+    expect(planOrWords({ maxMemBytes: 2 * MIB, maxconn: 5, fdLimit: 1_024, threadCount: 64 })).toBe(
+      "max-mem leaves 123 buffers beside 5 connections for 64 threads; it must be at least 33m, " +
+        "or maxconn or threads lower",
+    );
+  });
   it("says what would do: whoever follows the advice is not told the same again", () => {
     fc.assert(fc.property(anyRequest, (request) => {
       const words = planOrWords(request);
@@ -118,6 +140,7 @@ describe("what cannot be planned", () => {
         maxMemBytes: mebibytes === undefined ? request.maxMemBytes : Number(mebibytes) * MIB,
         maxconn: maxconn === undefined ? request.maxconn : Number(maxconn),
         fdLimit: fdLimit === undefined ? request.fdLimit : Number(fdLimit),
+        threadCount: request.threadCount,
       };
       expect(followed).not.toEqual(request);
       const then = planOrWords(followed);

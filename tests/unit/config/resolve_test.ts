@@ -83,6 +83,7 @@ describe("the smallest configuration", () => {
       maxconn: 0,
       drainMs: 30_000,
       poller: "auto",
+      threads: 1,
     });
   });
   it("is the same in shorthand, with flags, and in the environment", () => {
@@ -161,12 +162,14 @@ describe("names", () => {
     expect(backends.map(({ name }) => name)).toEqual(["app", "app2", "app3"]);
   });
   it("of listeners with one port on several addresses are numbered", () => {
-    const { listeners } = configOf("hadro -l 127.0.0.1:1 -b :9 -l [::1]:1 -b :9 -l tcp://10.0.0.1:1 -b :9");
-    expect(listeners.map(({ name }) => name)).toEqual(["http-1", "http-1-2", "tcp-1"]);
+    const { listeners } = configOf(
+      "hadro -l 127.0.0.1:1 -b :9 -l [::1]:1 -b :9 -l 10.0.0.1:1 -b :9 -l tcp://10.0.0.2:1 -b :9",
+    );
+    expect(listeners.map(({ name }) => name)).toEqual(["http-1", "http-1-2", "http-1-3", "tcp-1"]);
   });
   it("of listeners whose port the system chooses are numbered, and they may be several", () => {
-    const { listeners } = configOf("hadro -l :0 -b :9 -l :0 -b :9");
-    expect(listeners.map(({ name }) => name)).toEqual(["http-0", "http-0-2"]);
+    const { listeners } = configOf("hadro -l :0 -b :9 -l :0 -b :9 -l :8080 -b :9");
+    expect(listeners.map(({ name }) => name)).toEqual(["http-0", "http-0-2", "http-8080"]);
   });
 });
 
@@ -217,7 +220,7 @@ describe("the other flags", () => {
   it("are read each into its own place", () => {
     const config = configOf(
       "hadro 1 :2 --header-up 'X-A: b c' --header-up -X-D --header-down '+X-E: f' --trust 10.0.0.0/8 --trust ::1 " +
-        "--log-file /tmp/a.log --log-full block --max-mem 64m --maxconn 10 --drain 1m --poller deno " +
+        "--log-file /tmp/a.log --log-full block --max-mem 64m --maxconn 10 --drain 1m --poller deno --threads 4 " +
         "--pool-purge-delay 7s --pool-max-conn 8",
     );
     expect(config).toMatchObject({
@@ -229,8 +232,12 @@ describe("the other flags", () => {
       maxconn: 10,
       drainMs: 60_000,
       poller: "deno",
+      threads: 4,
     });
     expect(config.backends[0]).toMatchObject({ poolPurgeMs: 7_000, poolMaxConn: 8 });
+  });
+  it("may leave the number of threads to the machine", () => {
+    expect(configOf("hadro 1 :2 --threads auto").threads).toBe(0);
   });
   it("count once: the last one wins", () => {
     expect(configOf("hadro 1 :2 --drain 1s --drain 2s").drainMs).toBe(2_000);

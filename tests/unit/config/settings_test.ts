@@ -106,10 +106,22 @@ describe("the environment", () => {
     expect([settings.items, settings.has("lb"), settings.has("trust"), settings.has("dry-run")])
       .toEqual([[], false, false, false]);
   });
-  it.each([["1", true], ["true", true], ["yes", true], ["0", false], ["false", false], ["False", false], [
-    "no",
-    false,
-  ], ["off", false]])("HADRO_DRY_RUN=%s: %s", (value, isOn) => {
+  it.each([
+    ["1", true],
+    ["true", true],
+    ["10", true],
+    ["none", true],
+    ["falsehood", true],
+    ["yes", true],
+    ["0", false],
+    ["false", false],
+    ["False", false],
+    [
+      "no",
+      false,
+    ],
+    ["off", false],
+  ])("HADRO_DRY_RUN=%s: %s", (value, isOn) => {
     expect(fromEnvironment({ HADRO_DRY_RUN: value }).has("dry-run")).toBe(isOn);
   });
   it("is asked for every flag, and for nothing else", () => {

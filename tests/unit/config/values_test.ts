@@ -7,6 +7,7 @@ import {
   readChoice,
   readCidr,
   readCount,
+  readCountOrAuto,
   readDurationMs,
   readHeaderRule,
   readHostPolicy,
@@ -27,6 +28,7 @@ describe("every reader", () => {
     ["a duration of nothing", () => readDurationMs("x", "0", PLACE)],
     ["a size", () => readSizeBytes("x", "?", PLACE)],
     ["a count", () => readCount("x", "?", PLACE)],
+    ["a count or auto", () => readCountOrAuto("x", "?", PLACE, 2)],
     ["a choice", () => readChoice("x", "?", ["a"], PLACE)],
     ["a host policy", () => readHostPolicy("x", "?", PLACE)],
     ["a header", () => readHeaderRule("x", "?", PLACE)],
@@ -81,6 +83,16 @@ describe("counts", () => {
   });
 });
 
+describe("counts that may be auto", () => {
+  it.each([["auto", 0], ["1", 1], ["64", 64]])("%s is %i", (text, count) => {
+    expect(readCountOrAuto("--threads", text, PLACE, 64)).toBe(count);
+  });
+  it.each(["0", "65", "-1", "Auto", "", "1x"])("not %j", (text) => {
+    expect(refusedWords(() => readCountOrAuto("--threads", text, PLACE, 64)))
+      .toBe(`Cannot use --threads "${text}": it must be auto or a whole number from 1 to 64`);
+  });
+});
+
 describe("choices", () => {
   it("are taken as they are, and only so", () => {
     expect(readChoice("--lb", "first", ["random", "first"], PLACE)).toBe("first");
@@ -94,6 +106,7 @@ describe("host policies", () => {
     ["client", { kind: "client" }],
     ["backend", { kind: "backend" }],
     ["app.test", { kind: "name", name: "app.test" }],
+    ["app.test:1", { kind: "name", name: "app.test:1" }],
     ["app.test:8080", { kind: "name", name: "app.test:8080" }],
     ["10.0.0.1", { kind: "name", name: "10.0.0.1" }],
   ])("%s", (text, policy) => expect(readHostPolicy("--host", text, PLACE)).toEqual(policy));
@@ -119,7 +132,7 @@ describe("header rules", () => {
     ["X-A: caf\u00e9", { action: "set", name: "X-A", value: "caf\u00e9" }],
     ["+X-A: b", { action: "add", name: "X-A", value: "b" }],
     ["-X-A", { action: "delete", name: "X-A", value: "" }],
-    ["!#$%&'*+.^_`|~9z: b", { action: "set", name: "!#$%&'*+.^_`|~9z", value: "b" }],
+    ["!#$%&'*+.^_`|~09z: b", { action: "set", name: "!#$%&'*+.^_`|~09z", value: "b" }],
   ])("%j", (text, rule) => expect(readHeaderRule("--header-up", text, PLACE)).toEqual(rule));
 
   it.each(["\0", "\x01", "\n", "\r", "\x1f", "\x7f", "\u0100", "€"])("have no %j in a value", (character) => {

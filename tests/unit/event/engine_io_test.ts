@@ -236,4 +236,49 @@ describe("late reports", () => {
       expect([next.fd, heard.join("")]).toEqual([old.fd, "mine"]);
     },
   );
+
+  it.each(SIM_FLAVOURS)(
+    "%s: one that closed in the middle of the list does not keep the others from being polled (A7, A8)",
+    (flavour) => {
+      const rig = new EngineRig(flavour);
+      const heard: string[] = [];
+      const connections = [1, 2, 3].map(() =>
+        rig.open(new ScriptedHandler((fd) => heard.push(rig.receiveAll(fd).text)))
+      );
+      for (const { fd } of connections) {
+        rig.table.wantRecv(fd);
+        rig.table.cantRecv(fd);
+      }
+      rig.engine.close(connections[1].fd);
+      rig.turn();
+      const { updatesApplied, updatesVoid } = rig.engine.activity;
+      expect([updatesApplied, updatesVoid]).toEqual([2, 1]);
+      rig.say(connections[0].outside, "first");
+      rig.turn();
+      rig.say(connections[2].outside, "third");
+      rig.turn();
+      expect(heard.filter((text) => text !== "")).toEqual(["first", "third"]);
+    },
+  );
+});
+
+describe("accepting under load", () => {
+  it("goes on while established connections have more work than a pass can do (D11)", () => {
+    const rig = new EngineRig("edge", { fdCapacity: 512 });
+    for (let fd = 100; fd < 500; fd++) {
+      rig.table.insert(fd, new ScriptedHandler(), IoClass.NORMAL, true);
+      rig.table.wantRecv(fd);
+    }
+    const accepted: number[] = [];
+    rig.listen((fd) => {
+      accepted.push(fd);
+      rig.engine.adopt(fd, new ScriptedHandler((fd) => rig.receiveAll(fd)), IoClass.NORMAL);
+    });
+    rig.turn();
+    for (let i = 1; i <= 5; i++) {
+      rig.dial();
+      rig.turn();
+      expect(accepted.length).toBe(i);
+    }
+  });
 });

@@ -1,5 +1,6 @@
 /** The engine's turn on the sim poller: its order, its waits, its message box, its end, and what it counts. @module */
 import { beforeEach, describe, expect, it } from "vitest";
+import { Criticality } from "../../../src/buffer/criticality.ts";
 import { newActivity } from "../../../src/event/activity.ts";
 import { Direction } from "../../../src/event/fd_state.ts";
 import { IoClass } from "../../../src/event/io_queue.ts";
@@ -140,6 +141,32 @@ describe("the wait", () => {
     expect(timeoutAfter(() => rig.table.mayRecv(fd))).toBe(1_000);
     expect(rig.engine.activity.ioCalls).toBe(1);
   });
+
+  it.each(SIM_FLAVOURS)(
+    "%s: is not shortened by a parked fd: nothing is reported of it (I13, B4)",
+    (flavour) => {
+      rig = new EngineRig(flavour, { bufferLimit: 8 });
+      const { pool, buffers } = rig.world;
+      const taken = Array.from({ length: 8 }, () => pool.take(Criticality.TRANSMIT, true));
+      const { fd, outside } = rig.open(
+        new ScriptedHandler((fd) => buffers.acquire(fd, Direction.RECV, Criticality.RESPONSE)),
+      );
+      rig.table.wantRecv(fd);
+      rig.table.cantRecv(fd);
+      rig.turn();
+      rig.say(outside, "text");
+      for (let i = 0; i < 3; i++) rig.turn();
+      const { reports, ioCalls } = rig.engine.activity;
+      for (let i = 0; i < 5; i++) {
+        expect([rig.poller.hasPending, rig.poller.timeoutMs]).toEqual([false, 1_000]);
+        rig.turn();
+      }
+      expect([rig.engine.activity.reports, rig.engine.activity.ioCalls]).toEqual([reports, ioCalls]);
+      buffers.release(taken[0]);
+      rig.turn();
+      expect([rig.engine.activity.ioCalls, pool.inUse]).toEqual([ioCalls + 1, 8]);
+    },
+  );
 
   it("is not shortened by a peer that hung up while nobody wants to receive (I13, B17)", () => {
     for (const flavour of SIM_FLAVOURS) {

@@ -97,7 +97,7 @@ class Pair {
       if (!table.isOpen(fd)) continue;
       table.setPolled(
         fd,
-        this.#isEdge ? FdState.POLLED_R | FdState.POLLED_W : polledAfterUpdate(table.state(fd)),
+        this.#isEdge ? FdState.POLLED_R | FdState.POLLED_W : polledAfterUpdate(table.stateToPoll(fd)),
       );
     }
     clearUpdates(table);

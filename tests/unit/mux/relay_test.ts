@@ -100,6 +100,18 @@ describe.each(SIM_FLAVOURS)("a relay on the %s poller", (flavour) => {
     relay.expectOver();
   });
 
+  it("sees the end behind a message that filled its buffer exactly (B1)", () => {
+    const relay = new RelayRig(flavour, { pipeBytes: 4 * FULL_CAPACITY }).start();
+    const { rig, outsideClient, outsideServer } = relay;
+    relay.turns(2);
+    outsideServer.send(new Uint8Array(FULL_CAPACITY), 0, FULL_CAPACITY);
+    outsideServer.shutdownSend();
+    relay.turns(2);
+    expect([relay.client.sentBytes, relay.server.isReceiveEnded]).toEqual([FULL_CAPACITY, true]);
+    rig.settle();
+    expect(outsideClient.incoming.isEndArrived).toBe(true);
+  });
+
   it("pushes back on a side that sends more than the other takes, and loses nothing (B17, C19, I13)", () => {
     const relay = new RelayRig(flavour, { pipeBytes: 5_000 }).start();
     const { rig, outsideClient, outsideServer } = relay;
@@ -169,9 +181,10 @@ describe("a relay", () => {
     relay.turns(3);
     expect([rig.engine.activity.ioCalls - ioCalls, rig.poller.timeoutMs]).toEqual([0, 1_000]);
     rig.say(outsideServer, "why it was");
-    outsideServer.shutdownSend();
-    relay.turns(2);
+    relay.turns(1);
     expect(rig.hear(outsideClient)).toBe("why it was");
+    outsideServer.shutdownSend();
+    relay.turns(1);
     relay.expectOver();
   });
 

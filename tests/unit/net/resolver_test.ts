@@ -115,6 +115,28 @@ describe("a name", () => {
     await bench.answer(["::1", "127.0.0.1"]);
     expect(bench.told).toEqual(["127.0.0.1 80, ::1 80"]);
   });
+  it("is looked up again and again, more often than lookups may run at once", async () => {
+    const bench = new Bench();
+    bench.watch(tcp("db.test"));
+    for (let i = 1; i <= LOOKUPS_MAX * 2; i++) {
+      await bench.answer([`10.0.0.${i}`]);
+      bench.elapse();
+    }
+    expect(bench.told).toHaveLength(LOOKUPS_MAX * 2);
+  });
+  it("is looked up every 10 s when nothing else is said", async () => {
+    const delaysMs: number[] = [];
+    const resolver = new NameResolver({
+      lookup: () => Promise.resolve(["10.0.0.1"]),
+      schedule: (delayMs) => {
+        delaysMs.push(delayMs);
+        return () => {};
+      },
+    });
+    resolver.watch(tcp("db.test"), () => {});
+    await settle();
+    expect(delaysMs).toEqual([10_000]);
+  });
   it("is looked up for each of its watchers", async () => {
     const bench = new Bench();
     bench.watch(tcp("db.test", 1));

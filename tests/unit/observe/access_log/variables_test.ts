@@ -102,7 +102,7 @@ describe("VARIABLES", () => {
     expect(Object.keys(VARIABLES)).toEqual(Object.keys(EXPECTED));
   });
 
-  it.each(Object.entries(EXPECTED))("%%%s writes %s", (name, text) => {
+  it.each(Object.entries(EXPECTED))("the variable %s writes %s", (name, text) => {
     expect(value(`%${name}`, httpRecord(CHANGES, TEXTS))).toBe(text);
   });
 

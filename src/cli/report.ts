@@ -1,0 +1,51 @@
+/**
+ * What hadro tells people, on standard error; standard output is the access log's alone.
+ *
+ * May import: config, event, proxy.
+ *
+ * @module
+ */
+import type { Config } from "../config/model.ts";
+import type { SocketAddress } from "../event/poller.ts";
+import { formatAddress } from "../proxy/address_text.ts";
+
+/** Whether the access log on this terminal may be coloured. */
+export function hasColour(): boolean {
+  return Deno.stdout.isTerminal() && !Deno.noColor;
+}
+
+/** Tells people. */
+export function report(message: string): void {
+  writeStderr(`hadro: ${message}\n`);
+}
+
+export function reportListeners(config: Config, addresses: readonly SocketAddress[]): void {
+  for (const [index, { scheme, name }] of config.listeners.entries()) {
+    report(`listening on ${scheme}://${formatAddress(addresses[index])} (${name})`);
+  }
+}
+
+export function reportStopping(openCount: number, drainMs: number): void {
+  if (openCount > 0) report(`stopping: ${openCount} connections may end within ${drainMs} ms`);
+}
+
+export function reportDropped(lineCount: number): void {
+  if (lineCount > 0) report(`access log: ${lineCount} lines were dropped`);
+}
+
+export function reportKilled(killedCount: number): void {
+  if (killedCount > 0) report(`stopped; ${killedCount} connections did not end in time and were cut`);
+}
+
+/** Prints counters with what only the process knows. */
+export function printCounters(counters: Record<string, number>): void {
+  writeStderr(`${JSON.stringify({ ...counters, rssBytes: Deno.memoryUsage().rss })}\n`);
+}
+
+function writeStderr(text: string): void {
+  try {
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+  } catch {
+    // Nobody listens; the proxy goes on.
+  }
+}
