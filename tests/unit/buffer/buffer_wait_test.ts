@@ -97,6 +97,15 @@ describe("the order of waiters", () => {
     expect(rig.ask(1, RESPONSE)).toBe(buffer);
   });
 
+  it("lets prio=high have what is kept for it, though somebody more critical waits who may not have it (B1)", () => {
+    rig = new WaitRig({ limitCount: 8, priorityReserveCount: 3 });
+    rig.fill(3);
+    waiters([1, RESPONSE]);
+    rig.open(2, IoClass.INTERACTIVE);
+    expect(rig.ask(2, REQUEST_HEAD)).not.toBe(NO_BUFFER);
+    expect(rig.granted()).toEqual([]);
+  });
+
   it("lets the more critical newcomer take what those who wait may not have (B3)", () => {
     rig = new WaitRig({ limitCount: 8, reserveCount: 3 });
     const taken = rig.fill(3);

@@ -225,10 +225,10 @@ describe("blocking", () => {
     const sink = new ScriptedSink(true);
     const writer = newWriter(sink, LINE_BYTES_MAX / 2, true);
     sink.syncScript.push(10, 1);
-    log(writer, ...numbers(100, 500));
+    log(writer, ...numbers(100, 700));
     expect(sink.syncWrites).toBeGreaterThan(3);
     writer.flushSoon();
-    expect(sink.lines.map((line) => parseInt(line))).toEqual(numbers(100, 500));
+    expect(sink.lines.map((line) => parseInt(line))).toEqual(numbers(100, 700));
     expect(writer.counters.dropped).toBe(0);
   });
 
