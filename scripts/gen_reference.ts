@@ -20,9 +20,9 @@ export function optionReference(): string {
       const choices = flag.choices === undefined ? "" : ` One of ${flag.choices.join(", ")}.`;
       const example = flag.example === undefined ? "" : ` Example: \`${flag.example}\`.`;
       lines.push(
-        `| ${short}\`--${flag.name}${value}\` | ${flag.default ?? ""} | \`${
-          environmentName(flag)
-        }\` | ${flag.text}${choices}${example} |`,
+        `| ${short}\`--${flag.name}${value}\` | ${flag.default ?? ""} | \`${environmentName(flag)}\` | ${
+          cell(`${flag.text}${choices}${example}`)
+        } |`,
       );
     }
     lines.push("");
@@ -39,7 +39,9 @@ export function optionReference(): string {
     const flag = key.flag === undefined ? "" : `\`--${key.flag}\``;
     const choices = key.choices === undefined ? "" : ` One of ${key.choices.join(", ")}.`;
     const value = key.type === "switch" ? "" : `=${key.type}`;
-    lines.push(`| \`${key.name}${value}\` | ${key.items.join(", ")} | ${flag} | ${key.text}${choices} |`);
+    lines.push(
+      `| \`${key.name}${value}\` | ${key.items.join(", ")} | ${flag} | ${cell(`${key.text}${choices}`)} |`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }
@@ -49,9 +51,14 @@ export function readmeTable(): string {
   const lines = ["| flag | default | what it does |", "|---|---|---|"];
   for (const flag of FLAGS) {
     const short = flag.short === undefined ? "" : `\`-${flag.short}\` `;
-    lines.push(`| ${short}\`--${flag.name}\` | ${flag.default ?? ""} | ${flag.text} |`);
+    lines.push(`| ${short}\`--${flag.name}\` | ${flag.default ?? ""} | ${cell(flag.text)} |`);
   }
   return lines.join("\n");
+}
+
+/** A text as a table's cell: a bar would begin the next one. */
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
 }
 
 /** Puts the table between its marks in `readme`. */
@@ -64,11 +71,27 @@ export function replaceTable(readme: string): string {
   return `${readme.slice(0, begin + BEGIN.length)}\n\n${readmeTable()}\n\n${readme.slice(end)}`;
 }
 
+/** The text as `deno fmt` wants it. */
+async function formatted(text: string): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--quiet", "--ext", "md", "-"],
+    cwd: ROOT,
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  const { success, stdout } = await child.output();
+  if (!success) throw new Error("Cannot format README.md");
+  return new TextDecoder().decode(stdout);
+}
+
 if (import.meta.main) {
   const readme = await Deno.readTextFile(`${ROOT}README.md`);
   const files: readonly (readonly [string, string])[] = [
     [`${ROOT}docs/reference/options.md`, optionReference()],
-    [`${ROOT}README.md`, replaceTable(readme)],
+    [`${ROOT}README.md`, await formatted(replaceTable(readme))],
   ];
   for (const [path, text] of files) {
     if (!Deno.args.includes("--check")) await Deno.writeTextFile(path, text);

@@ -1,5 +1,5 @@
 /**
- * Everything that CI runs, one step after another: fmt, lint, check, tidy, unit, contract, sim, fuzz and conformance, build, e2e.
+ * Everything that CI runs, one step after another: fmt, lint, check, references, tidy, unit, contract, sim, fuzz and conformance, build, e2e.
  *
  * Prints the time of each step and, at the very end, `N passed, N failed` over all tests. Exits 1 when a step fails or a test step ran
  * no test.
@@ -26,6 +26,7 @@ const STEPS: readonly Step[] = [
   { name: "fmt", args: ["fmt", "--check", "--quiet"] },
   { name: "lint", args: ["lint", "--quiet"] },
   { name: "check", args: ["check", "--quiet", "src", "scripts", "tests"] },
+  { name: "references", args: ["run", "-A", "scripts/gen_reference.ts", "--check"] },
   test("tidy", "tests/tidy_test.ts"),
   test("unit", "tests/unit"),
   test("contract", "tests/contract"),

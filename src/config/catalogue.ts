@@ -148,8 +148,8 @@ export const FLAGS: readonly Flag[] = [
   timeout("keepalive", "60s", "Between two requests of a client."),
   timeout("queue", "30s", "In a server's queue (servers have no maxconn yet)."),
   timeout("tunnel", "1h", "Inactivity of a tunnel (WebSocket)."),
-  timeout("client-fin", "10s", "Inactivity once the client has ended its side."),
-  timeout("server-fin", "10s", "Inactivity once the server has ended its side."),
+  timeout("client-fin", "10s", "Inactivity of a client whose server has ended its side."),
+  timeout("server-fin", "10s", "Inactivity of a server whose client has ended its side."),
   {
     name: "header-up",
     value: "header",
@@ -291,7 +291,12 @@ export const ITEM_KEYS: readonly ItemKey[] = [
   itemTimeout("client", "timeout-client", "listen", "Inactivity of the client."),
   itemTimeout("request", "timeout-request", "listen", "To the whole request head."),
   itemTimeout("keepalive", "timeout-keepalive", "listen", "Between two requests."),
-  itemTimeout("client-fin", "timeout-client-fin", "listen", "Inactivity once the client has ended its side."),
+  itemTimeout(
+    "client-fin",
+    "timeout-client-fin",
+    "listen",
+    "Inactivity of a client whose server has ended its side.",
+  ),
   {
     name: "weight",
     type: "count",
@@ -333,7 +338,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     "server-fin",
     "timeout-server-fin",
     "backend",
-    "Inactivity once the server has ended its side.",
+    "Inactivity of a server whose client has ended its side.",
   ),
 ];
 

@@ -3,8 +3,8 @@
  *
  *     deno run -A tests/bench/timer_queue_bench.ts [rounds]
  *
- * Each round runs every queue in a process of its own (so that the compiler sees one kind of queue), one after another;
- * the median of the rounds counts. The time is CPU time.
+ * Each round runs every queue under every load in a process of its own: the compiler sees one queue and one load. The
+ * median of the rounds counts. The time is CPU time.
  *
  *     none     a queue that does nothing: what the load itself costs; ratios of times are without it
  *     heap     src/event/timer_queue.ts
@@ -57,26 +57,33 @@ const V8_FLAGS = "--expose-gc,--no-concurrent-recompilation";
 /** Figures by what they measure, in the order of the report. */
 type Figures = Record<string, number>;
 
-/** Measures one queue once. */
-export function benchQueue(kind: string): Figures {
+/** What is measured of a queue, each in a process of its own: the loads by number, the longest turns, the memory. */
+const PARTS: readonly string[] = [...LOADS.keys()].map(String).concat("longest", "bytes");
+
+/** Measures one part of one queue once. */
+export function benchPart(kind: string, part: string): Figures {
   const make = QUEUES[kind];
-  if (make === undefined) throw new Error(`No such queue: ${kind}`);
+  if (make === undefined || !PARTS.includes(part)) throw new Error(`Cannot measure ${part} of ${kind}`);
   const figures: Figures = {};
-  for (const load of LOADS) {
-    for (const count of CONNECTION_COUNTS) {
+  for (const count of CONNECTION_COUNTS) {
+    if (part === "bytes") figures[`bytes per timer|${count}`] = bytesPerTimer(make, count);
+    else if (part === "longest") benchLongest(make, count, figures);
+    else {
+      const load = LOADS[Number(part)];
       figures[`${load.name}, ns per ${load.per}|${count}`] = nsPerOperation(make(), load, count);
     }
   }
-  for (const load of LOADS.slice(0, 3)) {
-    for (const count of CONNECTION_COUNTS) {
-      const loaded = new LoadedQueue(make(), load, count);
-      // Of two periods the better one: the compiler works in the first.
-      const longestUs = Math.min(loaded.longestTurnUs(LONGEST_TURNS), loaded.longestTurnUs(LONGEST_TURNS));
-      figures[`longest turn, ${load.name}, us|${count}`] = longestUs;
-    }
-  }
-  for (const count of CONNECTION_COUNTS) figures[`bytes per timer|${count}`] = bytesPerTimer(make, count);
   return figures;
+}
+
+function benchLongest(make: () => AnyTimerQueue, connectionCount: number, figures: Figures): void {
+  for (const load of LOADS.slice(0, 3)) {
+    const loaded = new LoadedQueue(make(), load, connectionCount);
+    loaded.run(WARM_TURNS);
+    // Of two periods the better one: the compiler works in the first.
+    const longestUs = Math.min(loaded.longestTurnUs(LONGEST_TURNS), loaded.longestTurnUs(LONGEST_TURNS));
+    figures[`longest turn, ${load.name}, us|${connectionCount}`] = longestUs;
+  }
 }
 
 function nsPerOperation(queue: AnyTimerQueue, load: Load, connectionCount: number): number {
@@ -98,16 +105,22 @@ function bytesPerTimer(make: () => AnyTimerQueue, count: number): number {
   const before = Deno.memoryUsage().external;
   const queue = make();
   for (let i = 0; i < count; i++) queue.arm(queue.create(), i);
+  // The second waits for what the first gave back.
+  collectGarbage();
   collectGarbage();
   const bytes = Deno.memoryUsage().external - before;
   return queue.nextDeadlineMs() < 0 ? 0 : bytes / count;
 }
 
-async function benchInProcess(kind: string): Promise<Figures> {
-  const args = ["run", "-A", `--v8-flags=${V8_FLAGS}`, import.meta.filename!, "--one", kind];
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
-  if (!success) throw new Error(`Cannot measure ${kind}`);
-  return JSON.parse(new TextDecoder().decode(stdout)) as Figures;
+async function benchInProcesses(kind: string): Promise<Figures> {
+  const figures: Figures = {};
+  for (const part of PARTS) {
+    const args = ["run", "-A", `--v8-flags=${V8_FLAGS}`, import.meta.filename!, "--one", kind, part];
+    const { success, stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
+    if (!success) throw new Error(`Cannot measure ${part} of ${kind}`);
+    Object.assign(figures, JSON.parse(new TextDecoder().decode(stdout)) as Figures);
+  }
+  return figures;
 }
 
 function median(numbers: readonly number[]): number {
@@ -150,13 +163,13 @@ function showRatio(one: number, other: number): string {
 
 async function main(args: readonly string[]): Promise<void> {
   if (args[0] === "--one") {
-    print(JSON.stringify(benchQueue(args[1])));
+    print(JSON.stringify(benchPart(args[1], args[2])));
     return;
   }
   const rounds: Record<string, Figures>[] = [];
   for (let i = 0; i < Number(args[0] ?? 7); i++) {
     const round: Record<string, Figures> = {};
-    for (const kind of Object.keys(QUEUES)) round[kind] = await benchInProcess(kind);
+    for (const kind of Object.keys(QUEUES)) round[kind] = await benchInProcesses(kind);
     rounds.push(round);
   }
   report(rounds);

@@ -99,7 +99,7 @@ describe("a pool that is much too small", () => {
   it.each(
     SIM_FLAVOURS.flatMap((flavour) => [[flavour, 8, 2], [flavour, 8, 4], [flavour, 20, 4]] as const),
   )(
-    "%s, %i buffers, %i kept for responses: every exchange of many clients at once ends (B10, C1, C17, I13)",
+    "%s, %i buffers, %i kept for responses: every exchange of many clients at once ends (rule B10, C1, C17, I13)",
     (
       flavour,
       bufferLimit,
@@ -128,7 +128,7 @@ describe("a pool that is much too small", () => {
     },
   );
 
-  it.each(SIM_FLAVOURS)("%s: moves every byte of TCP connections both ways at once (B10)", (flavour) => {
+  it.each(SIM_FLAVOURS)("%s: moves every byte of TCP connections both ways at once (rule B10)", (flavour) => {
     const { sim, isWhole } = tcpBothWays(flavour, 2, false);
     sim.world.runPeacefully();
     expect(isWhole()).toBe(true);
@@ -136,7 +136,7 @@ describe("a pool that is much too small", () => {
   });
 
   it.each(SIM_FLAVOURS)(
-    "%s: lets answers through that requests would have no buffers for: with a reserve all ends, without one it stops (B2, B3)",
+    "%s: lets answers through that requests would have no buffers for: with a reserve all ends, without one it stops (rule B2, rule B3)",
     (flavour) => {
       const { sim, isWhole } = tcpBothWays(flavour, 2, true);
       sim.world.runPeacefully();
@@ -149,7 +149,7 @@ describe("a pool that is much too small", () => {
 });
 
 describe.each(SIM_FLAVOURS)("no buffer at all, %s poller", (flavour) => {
-  it("a request waits without a turn of the loop, and is served when one is free (B4, I12, I13)", () => {
+  it("a request waits without a turn of the loop, and is served when one is free (rule B4, I12, I13)", () => {
     const sim = newProxy(flavour, { bufferLimit: 8 });
     const { world } = sim;
     const taken = takeAll(sim);
@@ -172,7 +172,7 @@ describe.each(SIM_FLAVOURS)("no buffer at all, %s poller", (flavour) => {
     sim.end(false);
   });
 
-  it("a request whose time is up meanwhile is answered and gone, with its place in line (C2, C6, B8)", () => {
+  it("a request whose time is up meanwhile is answered and gone, with its place in line (C2, C6, rule B8)", () => {
     const sim = newProxy(flavour, { bufferLimit: 8, flags: { "timeout-request": "2s" } });
     const { world } = sim;
     const taken = takeAll(sim);

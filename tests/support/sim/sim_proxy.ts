@@ -26,7 +26,7 @@ export interface SimLogLine {
 export interface SimProxyOptions extends SimWorldOptions {
   readonly scheme: "http" | "tcp";
   readonly serverCount: number;
-  /** Listeners on PROXY_PORT and the ports behind it; 1 unless told. */
+  /** Listeners on PROXY_PORT and the ports behind it, each with the same servers; 1 unless told. */
   readonly listenerCount?: number;
   /** Long flags and their values, without dashes. */
   readonly flags?: Readonly<Record<string, string>>;
@@ -47,9 +47,9 @@ export class SimProxy {
     for (let i = 0; i < (options.listenerCount ?? 1); i++) {
       const name = i === 0 ? "fe" : `fe${i + 1}`;
       settings.addItem("listen", "-l", `${options.scheme}://${SIM_HOST}:${PROXY_PORT + i},name=${name}`);
-    }
-    for (let i = 0; i < options.serverCount; i++) {
-      settings.addItem("backend", "-b", `${SIM_HOST}:${SERVER_PORT + i}`);
+      for (let j = 0; j < options.serverCount; j++) {
+        settings.addItem("backend", "-b", `${SIM_HOST}:${SERVER_PORT + j}`);
+      }
     }
     for (const [name, value] of Object.entries(options.flags ?? {})) settings.add(name, `--${name}`, value);
     addEnvironment(settings, () => undefined);

@@ -205,7 +205,7 @@ class Pair {
 }
 
 describe("the wait queue does what a list of waiters does", () => {
-  it("over any steps: who waits, who was granted, in which order, how many (B1, B3, B5, B6, B11)", () => {
+  it("over any steps: who waits, who was granted, in which order, how many (rule B1, rule B3, rule B5, rule B6, rule B11)", () => {
     fc.assert(
       fc.property(anyReserves, fc.array(anyStep, { maxLength: 120 }), (reserves, steps) => {
         const pair = new Pair(reserves);
@@ -218,7 +218,7 @@ describe("the wait queue does what a list of waiters does", () => {
     );
   });
 
-  it("everything given back: nobody waits, nothing is promised (I14, B10)", () => {
+  it("everything given back: nobody waits, nothing is promised (I14, rule B10)", () => {
     fc.assert(
       fc.property(anyReserves, fc.array(anyStep, { maxLength: 120 }), (reserves, steps) => {
         const pair = new Pair(reserves);

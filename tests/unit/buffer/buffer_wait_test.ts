@@ -41,7 +41,7 @@ describe("acquire", () => {
     expect([rig.buffers.waiting, rig.activity.bufferParked, rig.table.queue.has(1)]).toEqual([0, 0, true]);
   });
 
-  it("parks the direction that gets none: out of the cache, its readiness kept, once (B4)", () => {
+  it("parks the direction that gets none: out of the cache, its readiness kept, once (rule B4)", () => {
     rig.fill();
     rig.open(1);
     rig.table.stopSend(1);
@@ -52,7 +52,7 @@ describe("acquire", () => {
     expect([rig.pass(), rig.table.readyDirections(1)]).toEqual([[], 0]);
   });
 
-  it("parks directions each for itself (B1, C3)", () => {
+  it("parks directions each for itself (rule B1, C3)", () => {
     const [buffer] = rig.fill();
     rig.open(1);
     rig.ask(1, RESPONSE, RECV);
@@ -64,7 +64,7 @@ describe("acquire", () => {
 });
 
 describe("the order of waiters", () => {
-  it("is by criticality, then by arrival (B1)", () => {
+  it("is by criticality, then by arrival (rule B1)", () => {
     const taken = rig.fill();
     waiters([1, REQUEST_HEAD], [2, RESPONSE], [3, REQUEST_BODY], [4, TRANSMIT], [5, REQUEST_HEAD], [
       6,
@@ -73,7 +73,7 @@ describe("the order of waiters", () => {
     expect(wokenOneByOne(taken.slice(0, 6))).toEqual([4, 2, 6, 3, 1, 5]);
   });
 
-  it("is by prio=high before others at each level (B1)", () => {
+  it("is by prio=high before others at each level (rule B1)", () => {
     const taken = rig.fill();
     const { INTERACTIVE, BULK, URGENT } = IoClass;
     waiters(
@@ -86,7 +86,7 @@ describe("the order of waiters", () => {
     expect(wokenOneByOne(taken.slice(0, 5))).toEqual([4, 3, 2, 5, 1]);
   });
 
-  it("is not changed by a newcomer: while somebody waits at its level or above, it waits too (B1)", () => {
+  it("is not changed by a newcomer: while somebody waits at its level or above, it waits too (rule B1)", () => {
     const [buffer] = rig.fill();
     waiters([1, RESPONSE]);
     rig.buffers.release(buffer);
@@ -97,7 +97,7 @@ describe("the order of waiters", () => {
     expect(rig.ask(1, RESPONSE)).toBe(buffer);
   });
 
-  it("lets prio=high have what is kept for it, though somebody more critical waits who may not have it (B1)", () => {
+  it("lets prio=high have what is kept for it, though somebody more critical waits who may not have it (rule B1)", () => {
     rig = new WaitRig({ limitCount: 8, priorityReserveCount: 3 });
     rig.fill(3);
     waiters([1, RESPONSE]);
@@ -106,7 +106,7 @@ describe("the order of waiters", () => {
     expect(rig.granted()).toEqual([]);
   });
 
-  it("lets the more critical newcomer take what those who wait may not have (B3)", () => {
+  it("lets the more critical newcomer take what those who wait may not have (rule B3)", () => {
     rig = new WaitRig({ limitCount: 8, reserveCount: 3 });
     const taken = rig.fill(3);
     waiters([1, REQUEST_HEAD]);
@@ -122,7 +122,7 @@ describe("the order of waiters", () => {
 });
 
 describe("how many are woken", () => {
-  it("is as many as were freed, never all (B6, C12)", () => {
+  it("is as many as were freed, never all (rule B6, C12)", () => {
     const taken = rig.fill();
     waiters(...[1, 2, 3, 4, 5, 6].map((fd) => [fd, REQUEST_HEAD] as const));
     rig.buffers.release(taken[0]);
@@ -132,7 +132,7 @@ describe("how many are woken", () => {
     expect([rig.granted(), rig.activity.bufferGranted]).toEqual([[1, 2, 3], 3]);
   });
 
-  it("is nobody while what is free is kept for others (B3)", () => {
+  it("is nobody while what is free is kept for others (rule B3)", () => {
     rig = new WaitRig({ limitCount: 8, reserveCount: 4 });
     const taken = rig.fill(0);
     waiters([1, REQUEST_HEAD]);
@@ -151,7 +151,7 @@ describe("how many are woken", () => {
 });
 
 describe("a grant", () => {
-  it("is leave to take one buffer, not a buffer; taking it ends it (B5)", () => {
+  it("is leave to take one buffer, not a buffer; taking it ends it (rule B5)", () => {
     const [buffer] = rig.fill();
     waiters([1, REQUEST_HEAD]);
     rig.buffers.release(buffer);
@@ -161,7 +161,7 @@ describe("a grant", () => {
     expect(rig.ask(1)).toBe(NO_BUFFER);
   });
 
-  it("that its owner does not use in its turn goes to the next (B5)", () => {
+  it("that its owner does not use in its turn goes to the next (rule B5)", () => {
     const [buffer] = rig.fill();
     waiters([1, REQUEST_HEAD], [2, REQUEST_HEAD]);
     rig.buffers.release(buffer);
@@ -176,7 +176,7 @@ describe("a grant", () => {
   it.each<[string, (rig: WaitRig) => void]>([
     ["stops", (rig) => rig.table.stopRecv(1)],
     ["closes", (rig) => rig.table.remove(1)],
-  ])("of an owner that %s goes to the next (B5, C6)", (_how, leave) => {
+  ])("of an owner that %s goes to the next (rule B5, C6)", (_how, leave) => {
     const [buffer] = rig.fill();
     waiters([1, REQUEST_HEAD], [2, REQUEST_HEAD]);
     rig.buffers.release(buffer);
@@ -195,7 +195,7 @@ describe("a grant", () => {
     expect(rig.ask(2)).toBe(buffer);
   });
 
-  it("of an owner whose readiness went away meanwhile goes to the next at once (B5)", () => {
+  it("of an owner whose readiness went away meanwhile goes to the next at once (rule B5)", () => {
     const [buffer] = rig.fill();
     waiters([1, REQUEST_HEAD], [2, REQUEST_HEAD]);
     rig.table.cantRecv(1);
@@ -203,7 +203,7 @@ describe("a grant", () => {
     expect([rig.granted(), rig.buffers.granted]).toEqual([[2], 1]);
   });
 
-  it("asked for something less critical than it waited for, and refused, wakes who may have it (B5)", () => {
+  it("asked for something less critical than it waited for, and refused, wakes who may have it (rule B5)", () => {
     rig = new WaitRig({ limitCount: 8, reserveCount: 2 });
     const taken = rig.fill(0);
     waiters([1, RESPONSE], [2, RESPONSE]);
@@ -260,7 +260,7 @@ describe("who leaves", () => {
 });
 
 describe("who releases", () => {
-  it("while it waits itself may be the one that is woken, and keeps that over its turn (B7, C18)", () => {
+  it("while it waits itself may be the one that is woken, and keeps that over its turn (rule B7, C18)", () => {
     const taken = rig.fill();
     rig.open(1);
     rig.table.stopSend(1);

@@ -18,7 +18,7 @@ describe("what must be left", () => {
     ["more of a request", REQUEST_BODY, 4 + 10, 4],
     ["a response", RESPONSE, 10, 0],
     ["an answer of our own", TRANSMIT, 0, 0],
-  ])("by %s: of a reserve of 6, and 10 for prio=high (B1, B3)", (_who, level, normal, high) => {
+  ])("by %s: of a reserve of 6, and 10 for prio=high (rule B1, rule B3)", (_who, level, normal, high) => {
     expect(buffersToLeave(level, false, 6, 10)).toBe(normal);
     expect(buffersToLeave(level, true, 6, 10)).toBe(high);
   });
@@ -33,7 +33,7 @@ describe("what must be left", () => {
     ]);
   });
 
-  it("is never more for the more critical, nor for the one with priority; requests never touch a reserve (B1, B3)", () => {
+  it("is never more for the more critical, nor for the one with priority; requests never touch a reserve (rule B1, rule B3)", () => {
     fc.assert(
       fc.property(fc.nat(100), fc.nat(100), (reserve, priority) => {
         for (const isHigh of [false, true]) {
@@ -52,7 +52,7 @@ describe("what must be left", () => {
 });
 
 describe("constants", () => {
-  it("are four levels in order, and a reserve of what one unit of work may need at once (B2)", () => {
+  it("are four levels in order, and a reserve of what one unit of work may need at once (rule B2)", () => {
     expect(LEVELS).toEqual([0, 1, 2, 3]);
     expect(CRITICALITY_COUNT).toBe(LEVELS.length);
     // One received, one partly sent, and one of each beside them.

@@ -113,7 +113,7 @@ describe("the ceiling and the reserves", () => {
     ["a response with priority", RESPONSE, true, 40],
     ["an answer of our own", TRANSMIT, false, 40],
   ])(
-    "of 40, with 6 kept for responses and 4 for priority: %s may have so many (B3)",
+    "of 40, with 6 kept for responses and 4 for priority: %s may have so many (rule B3)",
     (_who, level, isHigh, count) => {
       const pool = newPool(40, 6, 4);
       expect(pool.canTake(level, isHigh)).toBe(true);
@@ -123,7 +123,7 @@ describe("the ceiling and the reserves", () => {
     },
   );
 
-  it("let the more critical go on where the less critical must stop (B3)", () => {
+  it("let the more critical go on where the less critical must stop (rule B3)", () => {
     const pool = newPool(20, 6, 3);
     expect(capacityAt(pool, REQUEST_HEAD, false)).toBe(11);
     expect(capacityAt(pool, REQUEST_BODY, false)).toBe(2);
@@ -133,7 +133,7 @@ describe("the ceiling and the reserves", () => {
     expect(pool.freeCount).toBe(0);
   });
 
-  it("count what was promised to others as gone (B5)", () => {
+  it("count what was promised to others as gone (rule B5)", () => {
     const pool = newPool(10, 2);
     expect([7, 8].map((promised) => pool.canTake(REQUEST_HEAD, false, promised))).toEqual([true, false]);
     expect(pool.take(TRANSMIT, true, 10)).toBe(NO_BUFFER);
@@ -147,7 +147,7 @@ describe("the ceiling and the reserves", () => {
     expect([count, pool.freeCount, pool.refused]).toEqual([20, 10 + 6 + 4, 0]);
   });
 
-  it("lend no spare one that was promised to a waiter (B5)", () => {
+  it("lend no spare one that was promised to a waiter (rule B5)", () => {
     const pool = newPool(40, 6, 4);
     expect([pool.takeSpare(20), pool.takeSpare(19)]).toEqual([NO_BUFFER, 0]);
   });

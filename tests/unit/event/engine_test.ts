@@ -143,7 +143,7 @@ describe("the wait", () => {
   });
 
   it.each(SIM_FLAVOURS)(
-    "%s: is not shortened by a parked fd: nothing is reported of it (I13, B4)",
+    "%s: is not shortened by a parked fd: nothing is reported of it (I13, rule B4)",
     (flavour) => {
       rig = new EngineRig(flavour, { bufferLimit: 8 });
       const { pool, buffers } = rig.world;

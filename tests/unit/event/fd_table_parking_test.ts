@@ -35,7 +35,7 @@ function pop(): number {
 }
 
 describe("park", () => {
-  it("takes the fd out of the cache and keeps what is known: wanted and ready (B4, I12)", () => {
+  it("takes the fd out of the cache and keeps what is known: wanted and ready (rule B4, I12)", () => {
     table.wantRecv(FD);
     table.park(FD, RECV);
     expect([table.queue.has(FD), table.queue.size, table.isParked(FD, RECV)]).toEqual([false, 0, true]);
@@ -47,7 +47,7 @@ describe("park", () => {
     expect(activity.cacheLeave).toBe(1);
   });
 
-  it("from inside of the handler keeps the fd from coming back (B4)", () => {
+  it("from inside of the handler keeps the fd from coming back (rule B4)", () => {
     table.wantRecv(FD);
     expect(pop()).toBe(FD);
     table.park(FD, RECV);
@@ -67,7 +67,7 @@ describe("park", () => {
     }
   });
 
-  it("is not undone by reports, nor by want (I13, B4)", () => {
+  it("is not undone by reports, nor by want (I13, rule B4)", () => {
     table.wantRecv(FD);
     table.park(FD, RECV);
     table.mayRecv(FD);
@@ -81,7 +81,7 @@ describe("park", () => {
 });
 
 describe("unpark", () => {
-  it("brings the fd back into the cache with leave to take one buffer, once (B5)", () => {
+  it("brings the fd back into the cache with leave to take one buffer, once (rule B5)", () => {
     for (const direction of DIRECTIONS) {
       say(table, FD, direction, "want");
       table.park(FD, direction);
@@ -107,7 +107,7 @@ describe("unpark", () => {
     expect(() => table.unpark(FD, RECV)).toThrow(/fd 3 is parked when unparked/);
   });
 
-  it("of a direction that nothing is to be done in gives the grant back at once: no run would return it (B5)", () => {
+  it("of a direction that nothing is to be done in gives the grant back at once: no run would return it (rule B5)", () => {
     table.wantRecv(FD);
     table.park(FD, RECV);
     table.cantRecv(FD);
@@ -130,7 +130,7 @@ describe("a direction that no longer wants its place", () => {
   );
 
   it.each([["stop", RECV], ["stop", SEND], ["close", RECV], ["close", SEND]])(
-    "returns the grant that it did not use: %s, direction %i (B5)",
+    "returns the grant that it did not use: %s, direction %i (rule B5)",
     (how, direction) => {
       say(table, FD, direction, "want");
       table.park(FD, direction);
@@ -142,7 +142,7 @@ describe("a direction that no longer wants its place", () => {
     },
   );
 
-  it("leaves though nobody wanted it when it was parked: stop says that nobody waits (B5)", () => {
+  it("leaves though nobody wanted it when it was parked: stop says that nobody waits (rule B5)", () => {
     table.park(FD, RECV);
     table.stopRecv(FD);
     expect([told, table.isParked(FD, RECV)]).toEqual([[`leave ${FD} ${RECV}`], false]);
@@ -178,7 +178,7 @@ describe("a direction that no longer wants its place", () => {
 });
 
 describe("requeue, after a handler ran", () => {
-  it("passes on a grant that the handler did not use (B5)", () => {
+  it("passes on a grant that the handler did not use (rule B5)", () => {
     table.wantRecv(FD);
     table.park(FD, RECV);
     table.unpark(FD, RECV);

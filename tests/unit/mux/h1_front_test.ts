@@ -206,7 +206,7 @@ describe("draining", () => {
     expect([rig.told, rig.rig.world.pool.inUse]).toEqual([["end"], 0]);
   });
 
-  it("waits for a buffer as more of a request does, not as a new one: it only frees (B1)", () => {
+  it("waits for a buffer as more of a request does, not as a new one: it only frees (rule B1)", () => {
     const rig = new FrontRig("edge", { bufferLimit: 16, reserveCount: 6 });
     const { pool } = rig.rig.world;
     while (pool.freeCount > 6) pool.take(Criticality.TRANSMIT, true);

@@ -217,7 +217,7 @@ describe("a relay", () => {
     expect([relay.activities, relay.ends, relay.server.sentBytes]).toEqual([0, 0, 0]);
   });
 
-  it("goes on with one buffer for each way, then for none: it waits, and moves on when one is free (B4, B7, C18)", () => {
+  it("goes on with one buffer for each way, then for none: it waits, and moves on when one is free (rule B4, rule B7, C18)", () => {
     const relay = new RelayRig("edge", { bufferLimit: 8, reserveCount: 0 }).start();
     const { rig, outsideClient, outsideServer } = relay;
     const { pool, buffers } = rig.world;

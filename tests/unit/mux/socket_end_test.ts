@@ -53,7 +53,7 @@ describe("the buffer", () => {
     expect(end.receive(REQUEST_HEAD, FULL_CAPACITY)).toBe(2);
   });
 
-  it("that cannot be had parks the direction; the next one that is freed wakes it (B4, C2)", () => {
+  it("that cannot be had parks the direction; the next one that is freed wakes it (rule B4, C2)", () => {
     const { rig, end, outside } = openEnd("edge", { bufferLimit: 8 });
     const { pool, buffers } = rig.world;
     const taken = Array.from({ length: 8 }, () => pool.take(Criticality.TRANSMIT, true));
@@ -66,7 +66,7 @@ describe("the buffer", () => {
     expect(end.receive(RESPONSE, FULL_CAPACITY)).toBe(3);
   });
 
-  it("is not needed to send: an answer goes out while the pool is empty (B8)", () => {
+  it("is not needed to send: an answer goes out while the pool is empty (rule B8)", () => {
     const { rig, end, outside } = openEnd("edge", { bufferLimit: 8 });
     while (rig.world.pool.take(Criticality.TRANSMIT, true) >= 0);
     const slab = new Slab(5);
