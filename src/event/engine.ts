@@ -110,8 +110,8 @@ export class Engine {
     return this.poller.recv(fd, slab, offset, sizeBytes);
   }
 
-  send(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
-    return this.poller.send(fd, slab, offset, sizeBytes);
+  send(fd: number, slab: Slab, offset: number, sizeBytes: number, hasMore = false): number {
+    return this.poller.send(fd, slab, offset, sizeBytes, hasMore);
   }
 
   /** Closes an fd: out of every queue first, then out of the poller. */

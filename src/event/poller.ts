@@ -53,8 +53,11 @@ export interface Poller {
   connectResult(fd: number): number;
   /** Receives at most `sizeBytes` into `slab` at `offset`. */
   recv(fd: number, slab: Slab, offset: number, sizeBytes: number): number;
-  /** Sends at most `sizeBytes`; what was accepted is copied, the memory is free at return. */
-  send(fd: number, slab: Slab, offset: number, sizeBytes: number): number;
+  /**
+   * Sends at most `sizeBytes`; what was accepted is copied, the memory is free at return. `hasMore` says that more follows at once,
+   * so that segments may be filled (MSG_MORE); a poller may ignore it.
+   */
+  send(fd: number, slab: Slab, offset: number, sizeBytes: number, hasMore: boolean): number;
   /** Ends the sending side after what was accepted. */
   shutdownSend(fd: number): void;
   /** Closes. What was accepted still goes out within a bounded time; with `isReset` it is dropped and the peer sees a reset. */

@@ -133,8 +133,8 @@ export class PollerEpoll implements Poller {
     return this.#sockets.recv(fd, slab, offset, sizeBytes);
   }
 
-  send(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
-    return this.#sockets.send(fd, slab, offset, sizeBytes);
+  send(fd: number, slab: Slab, offset: number, sizeBytes: number, hasMore: boolean): number {
+    return this.#sockets.send(fd, slab, offset, sizeBytes, hasMore);
   }
 
   shutdownSend(fd: number): void {

@@ -121,7 +121,9 @@ export class H1End extends SocketEnd {
 
   /** Sends what may be forwarded through `to`; returns the count, or the negated error. */
   forward(to: SocketEnd): number {
-    const count = to.sendFrom(this, this.forwardableBytes);
+    // Only what must come, and has come to the kernel already as it seems: nothing is held up for it.
+    const hasMore = this.isReceiveFull && this.body.kind === BodyKind.LENGTH && !this.body.isDone;
+    const count = to.sendFrom(this, this.forwardableBytes, hasMore);
     if (count > 0) this.forwardableBytes -= count;
     return count;
   }

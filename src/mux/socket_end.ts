@@ -49,6 +49,8 @@ export class SocketEnd {
   isSendBlocked = false;
   head = 0;
   tail = 0;
+  /** The last receive filled the room: more is waiting in the kernel, most likely. */
+  isReceiveFull = false;
   /** Bytes received and sent since the owner last set them to 0. */
   receivedBytes = 0;
   sentBytes = 0;
@@ -66,7 +68,11 @@ export class SocketEnd {
   open(fd: number, ioClass: number): void {
     assert(this.fd === NO_FD && this.#buffer === NO_BUFFER, "an end is closed when opened");
     this.fd = fd;
-    this.isReceiveEnded = this.isSendEnded = this.isSendBlocked = false;
+    this.isReceiveEnded =
+      this.isSendEnded =
+      this.isSendBlocked =
+      this.isReceiveFull =
+        false;
     this.receiveError =
       this.sendError =
       this.head =
@@ -142,6 +148,7 @@ export class SocketEnd {
     if (count > 0) {
       this.tail += count;
       this.receivedBytes += count;
+      this.isReceiveFull = count === room;
       if (count < room) {
         this.#burstBytes = 0;
         // An end or an error behind these bytes was reported with them and will not be again: it is still to be received.
@@ -163,11 +170,11 @@ export class SocketEnd {
   }
 
   /**
-   * Sends `sizeBytes` of what waits in `source` through this socket. Returns the count taken, or the negated error; when not
+   * Sends `sizeBytes` of what waits in `source` through this socket; `hasMore` says that more follows at once. Returns the count taken, or the negated error; when not
    * all was taken a possible send is awaited ({@linkcode SocketEnd.isSendBlocked}).
    */
-  sendFrom(source: SocketEnd, sizeBytes: number): number {
-    const count = this.sendBytes(source.#slab!, source.#base + source.head, sizeBytes);
+  sendFrom(source: SocketEnd, sizeBytes: number, hasMore = false): number {
+    const count = this.sendBytes(source.#slab!, source.#base + source.head, sizeBytes, hasMore);
     if (count > 0) {
       source.head += count;
       if (source.head === source.tail) source.releaseBuffer();
@@ -176,9 +183,9 @@ export class SocketEnd {
   }
 
   /** As {@linkcode SocketEnd.sendFrom}, from memory of any kind. */
-  sendBytes(slab: Slab, offset: number, sizeBytes: number): number {
+  sendBytes(slab: Slab, offset: number, sizeBytes: number, hasMore = false): number {
     const { engine } = this.context;
-    const count = engine.send(this.fd, slab, offset, sizeBytes);
+    const count = engine.send(this.fd, slab, offset, sizeBytes, hasMore);
     if (count === sizeBytes) {
       this.sentBytes += count;
       this.isSendBlocked = false;

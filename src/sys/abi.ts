@@ -44,6 +44,7 @@ export const Socket = {
   IPPROTO_IPV6: 41,
   IPV6_V6ONLY: 26,
   MSG_NOSIGNAL: 0x4000,
+  MSG_MORE: 0x8000,
   SHUT_WR: 1,
 } as const;
 

@@ -93,11 +93,13 @@ export class TcpSockets {
     return count < 0 ? -this.#libc.errno : count;
   }
 
-  send(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
+  /** With `hasMore` a segment that is not full waits for the next send (MSG_MORE), at most 200 ms. */
+  send(fd: number, slab: Slab, offset: number, sizeBytes: number, hasMore: boolean): number {
+    const flags = hasMore ? Socket.MSG_NOSIGNAL | Socket.MSG_MORE : Socket.MSG_NOSIGNAL;
     const place = piecePointer(slab, offset);
     const count = place !== null
-      ? this.#libc.call.send(fd, place, sizeBytes, Socket.MSG_NOSIGNAL)
-      : this.#libc.call.send_at(fd, slabAddress(slab) + offset, sizeBytes, Socket.MSG_NOSIGNAL);
+      ? this.#libc.call.send(fd, place, sizeBytes, flags)
+      : this.#libc.call.send_at(fd, slabAddress(slab) + offset, sizeBytes, flags);
     return count < 0 ? -this.#libc.errno : count;
   }
 
