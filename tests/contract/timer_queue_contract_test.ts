@@ -132,6 +132,18 @@ describe.each(KINDS)("$name", ({ make, dueMs, looksMax }) => {
     }
   });
 
+  it("re-armed later, looked at in its earlier place, then re-armed earlier: fires in time", () => {
+    for (const laterMs of [500, 100_000]) {
+      const timers = make();
+      const [timer] = arm(timers, 10);
+      timers.arm(timer, laterMs);
+      expect(due(timers, 20)).toEqual([]);
+      timers.arm(timer, 100);
+      expect(timers.nextDeadlineMs()).toBeLessThanOrEqual(100);
+      expect([due(timers, 99), due(timers, 100), due(timers, laterMs)]).toEqual([[], [timer], []]);
+    }
+  });
+
   it("cancelled: never fires, wakes the loop for a bounded number of looks, can be armed again", () => {
     const timers = make();
     const [timer] = arm(timers, 70_000);

@@ -135,9 +135,14 @@ export class LogWriter implements LogSink {
       return;
     }
     let at = (this.#head + this.#waiting) % RING_BYTES;
-    for (let i = 0; i < length; i++) {
-      this.#ring[at] = bytes[i];
-      if (++at === RING_BYTES) at = 0;
+    if (at + length < RING_BYTES) {
+      this.#ring.set(bytes.subarray(0, length), at);
+      at += length;
+    } else {
+      for (let i = 0; i < length; i++) {
+        this.#ring[at] = bytes[i];
+        if (++at === RING_BYTES) at = 0;
+      }
     }
     this.#ring[at] = LINE_END;
     this.#waiting += length + 1;
