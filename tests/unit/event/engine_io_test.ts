@@ -50,6 +50,21 @@ describe("the budget of a pass", () => {
     expect(late.calls.length).toBe(calls + 1);
   });
 
+  it("is never exceeded, though each class may have its share of it", () => {
+    const rig = new EngineRig("edge", { fdCapacity: 512 });
+    const { URGENT, INTERACTIVE, NORMAL, BULK, HEAVY } = IoClass;
+    const counts = [[URGENT, 150], [INTERACTIVE, 50], [NORMAL, 50], [BULK, 50], [HEAVY, 50]] as const;
+    let next = 10;
+    for (const [ioClass, count] of counts) {
+      for (let i = 0; i < count; i++) {
+        rig.table.insert(next, new ScriptedHandler(), ioClass, true);
+        rig.table.wantRecv(next++);
+      }
+    }
+    rig.poller.onWake();
+    expect(rig.engine.activity.ioCalls).toBe(IO_PASS_BUDGET);
+  });
+
   it("with both ready the handler is called once, with both directions", () => {
     const rig = new EngineRig();
     const handler = new ScriptedHandler((fd) => {

@@ -78,6 +78,19 @@ describe("remove", () => {
     expect([activity.cacheEnter, activity.cacheLeave]).toEqual([1, 1]);
   });
 
+  it("frees the number for an owner that may run in the pass in which the last one ran (I9, I14)", () => {
+    open(FD, true);
+    table.wantRecv(FD);
+    table.queue.beginPass();
+    table.queue.dealQuotas(10);
+    expect(table.queue.pop()).toBe(FD);
+    table.remove(FD);
+    open(FD, true);
+    table.wantRecv(FD);
+    table.queue.dealQuotas(10);
+    expect(table.queue.pop()).toBe(FD);
+  });
+
   it("frees the number for at once (I14)", () => {
     for (let round = 0; round < 3; round++) {
       open(FD, true);

@@ -104,6 +104,15 @@ describe("wake", () => {
 });
 
 describe("a task that wakes itself and is released in the same run", () => {
+  it("never runs again", () => {
+    const task = newTask("a", () => {
+      scheduler.wake(task, OTHER);
+      scheduler.release(task);
+    });
+    scheduler.wake(task, OTHER);
+    expect([turn(), turn(), scheduler.hasRunnable]).toEqual([["a"], [], false]);
+  });
+
   it("is gone, and the next task of its number runs when it is woken, once", () => {
     const task = newTask("a", () => {
       scheduler.wake(task, OTHER);

@@ -48,6 +48,7 @@ describe("an exchange", () => {
     expect(rig.hears("unasked")).toEqual([]);
     rig.rig.say(rig.outside, "more");
     for (let i = 0; i < 3; i++) expect(rig.hears("")).toEqual([]);
+    expect(rig.back.receivedBytes).toBe(HEAD.length + 1 + "unasked".length);
     expect([rig.rig.poller.timeoutMs, rig.back.forwardableBytes]).toEqual([1_000, HEAD.length + 1]);
   });
 

@@ -100,6 +100,30 @@ describe.each(SIM_FLAVOURS)("a relay on the %s poller", (flavour) => {
     relay.expectOver();
   });
 
+  it("delivers what still waits for a slow reader before it passes the reset on (B4)", () => {
+    const relay = new RelayRig(flavour, { pipeBytes: 10 }).start();
+    const { rig, outsideClient, outsideServer } = relay;
+    relay.turns(2);
+    let said = "";
+    // The client's pipe fills, and more waits in the relay.
+    for (const text of ["0123456789", "abcdefghij"]) {
+      rig.say(outsideServer, text);
+      relay.turns(1);
+      said += text;
+    }
+    outsideServer.close(true);
+    relay.turns(2);
+    expect([relay.ends, relay.server.receiveError]).toEqual([0, -Errno.ECONNRESET]);
+    let heard = "";
+    for (let i = 0; i < 4; i++) {
+      heard += rig.hear(outsideClient);
+      relay.turns(1);
+    }
+    heard += rig.hear(outsideClient);
+    expect(heard).toBe(said);
+    relay.expectOver();
+  });
+
   it("sees the end behind a message that filled its buffer exactly (B1)", () => {
     const relay = new RelayRig(flavour, { pipeBytes: 4 * FULL_CAPACITY }).start();
     const { rig, outsideClient, outsideServer } = relay;
