@@ -11,11 +11,14 @@
  */
 import { CASES } from "./bench/cases.ts";
 import { connectionsFor } from "./bench/configurations.ts";
+import type { BenchContext } from "./bench/live_row.ts";
 import { type BenchOptions, HELP, parseOptions, UsageError } from "./bench/options.ts";
+import { settlePeers } from "./bench/optional_peers.ts";
 import { findPrograms, readVersions } from "./bench/programs.ts";
 import { renderReport } from "./bench/report.ts";
 import type { BenchResult, CaseResult, Machine } from "./bench/results.ts";
-import { type BenchContext, runCase, startBackend } from "./bench/runner.ts";
+import { runMeasurements } from "./bench/run_measurements.ts";
+import { runCase, startBackend } from "./bench/runner.ts";
 
 /** 128 and the signal's number, as a shell reports it. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -48,7 +51,9 @@ async function main(): Promise<number> {
     }
     if (options.markdownFile !== null) await Deno.writeTextFile(options.markdownFile, report);
     write(Deno.stdout, report);
-    return result.cases.every(hasMeasured) ? 0 : 1;
+    const isWhole = result.cases.every(hasMeasured) &&
+      result.measurements.every(({ rows }) => rows.length > 0);
+    return isWhole ? 0 : 1;
   } catch (error) {
     // Whatever broke because of the signal, the signal is the reason.
     if (abort.signal.reason instanceof CalledOff) return abort.signal.reason.exitCode;
@@ -79,21 +84,25 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<BenchR
   try {
     // Workers of nginx that root started run as another user and must get to the backend's file.
     await Deno.chmod(directory, 0o755);
-    const { backend, cases } = await runCases(context);
+    const { peers, absences } = await settlePeers(options.peers, programs, directory, signal);
+    const results = await runCases({ ...context, options: { ...options, peers } });
     const machine = await readMachine(loadBefore);
-    return { date: new Date().toISOString(), machine, versions, options, backend, cases };
+    return { date: new Date().toISOString(), machine, versions, options, ...results, absences };
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
 }
 
-async function runCases(context: BenchContext): Promise<{ backend: string; cases: CaseResult[] }> {
+async function runCases(
+  context: BenchContext,
+): Promise<Pick<BenchResult, "backend" | "cases" | "measurements">> {
   const chosen = CASES.filter(({ name }) => context.options.cases.includes(name));
-  const backend = await startBackend(context, chosen[0]);
+  const backend = await startBackend(context, chosen[0] ?? CASES[0]);
   try {
     const cases: CaseResult[] = [];
     for (const item of chosen) cases.push(await runCase(item, backend.port, context));
-    return { backend: backend.config, cases };
+    const measurements = await runMeasurements(backend.port, context);
+    return { backend: backend.config, cases, measurements };
   } finally {
     await backend.stop();
   }

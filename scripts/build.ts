@@ -19,6 +19,8 @@ const DIST = `${ROOT}dist`;
 const OUTPUT = `${DIST}/hadro`;
 const BUNDLE = `${DIST}/hadro.js`;
 const STAMP = `${DIST}/hadro.inputs`;
+/** Deno's listeners share a port (SO_REUSEPORT) only with it: --poller deno --threads. */
+const UNSTABLE = "--unstable-net";
 const DOWNLOAD_MS_MAX = 60_000;
 
 if (import.meta.main) await main();
@@ -90,7 +92,7 @@ async function isCurrent(inputs: string): Promise<boolean> {
 async function compile(compiler: string): Promise<boolean> {
   const output = `${OUTPUT}.new`;
   const command = new Deno.Command(compiler, {
-    args: ["compile", "--no-check", "--quiet", "-A", "--output", output, BUNDLE],
+    args: ["compile", "--no-check", "--quiet", "-A", UNSTABLE, "--output", output, BUNDLE],
     cwd: DIST,
     stdout: "null",
     stderr: "piped",
@@ -148,7 +150,7 @@ if [ ! -x "$dir/deno" ]; then
   [ ! -d "$new" ] || rm -rf "$new"
   rm -rf "$dir"/new.*
 fi
-DENO_NO_UPDATE_CHECK=1 exec "$dir/deno" run -A --no-config --no-lock "$dir/hadro.js" "$@"
+DENO_NO_UPDATE_CHECK=1 exec "$dir/deno" run -A ${UNSTABLE} --no-config --no-lock "$dir/hadro.js" "$@"
 `;
   return lines(lines(0).split("\n").length);
 }

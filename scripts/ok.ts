@@ -12,6 +12,7 @@ interface Step {
   readonly args: readonly string[];
   /** A vitest run: its report is read and its tests are counted. */
   readonly isTest?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const VITEST = ["run", "-A", "npm:vitest@4.1.12", "run", "--reporter=default", "--reporter=json"];
@@ -34,6 +35,14 @@ const STEPS: readonly Step[] = [
   test("fuzz and conformance", "tests/fuzz", "tests/conformance"),
   { name: "build", args: ["run", "-A", "scripts/build.ts"] },
   test("e2e", "tests/e2e"),
+  // What the traffic goes through once more, on the poller of the other platforms.
+  {
+    ...test(
+      "e2e on the deno poller",
+      ...["address", "http", "limits", "log", "stop", "tcp"].map((name) => `tests/e2e/${name}`),
+    ),
+    env: { HADRO_POLLER: "deno" },
+  },
 ];
 
 interface Report {
@@ -72,7 +81,11 @@ async function runStep(step: Step): Promise<{ passed: number; failed: number; is
   const reportFile = await Deno.makeTempFile({ suffix: ".json" });
   try {
     const args = step.isTest === true ? [...step.args, `--outputFile=${reportFile}`] : step.args;
-    const { success } = await new Deno.Command(Deno.execPath(), { args: [...args], stdin: "null" }).spawn()
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: [...args],
+      env: { ...step.env },
+      stdin: "null",
+    }).spawn()
       .status;
     if (step.isTest !== true) return { passed: 0, failed: 0, isGood: success };
     const report = await readReport(reportFile);

@@ -12,8 +12,8 @@ export interface BenchCase {
   readonly mode: Mode;
   readonly path: string;
   readonly connections: number;
-  /** The real-world request of headers.lua in place of wrk's own with nothing but Host. */
-  readonly hasManyHeaders: boolean;
+  /** A file beside this one that changes wrk's own request, a GET with nothing but Host. */
+  readonly script: "headers.lua" | "upload.lua" | null;
   /** A connection per request: the client asks for the end of the connection with each. */
   readonly isNewEach: boolean;
   /** Each peer is measured twice, with an access log and without. */
@@ -23,13 +23,14 @@ export interface BenchCase {
 export const SMALL_BODY = "hello world\n";
 export const LARGE_BODY_BYTES = 1_048_576;
 
-const HEADERS_SCRIPT = new URL("headers.lua", import.meta.url).pathname;
+/** The body of upload.lua. */
+export const UPLOAD_BODY_BYTES = 1_048_576;
 
 const PLAIN = {
   mode: "http",
   path: "/",
   connections: 32,
-  hasManyHeaders: false,
+  script: null,
   isNewEach: false,
   isLogged: false,
 } as const;
@@ -40,7 +41,7 @@ export const CASES: readonly BenchCase[] = [
     ...PLAIN,
     name: "http-headers",
     about: "HTTP, requests of a browser: 20 headers, about 700 bytes",
-    hasManyHeaders: true,
+    script: "headers.lua",
   },
   { ...PLAIN, name: "http-new", about: "HTTP, a new connection for each request", isNewEach: true },
   {
@@ -60,6 +61,22 @@ export const CASES: readonly BenchCase[] = [
   { ...PLAIN, name: "http-1m", about: "HTTP, answers of 1 MiB", path: "/1m", connections: 8 },
   {
     ...PLAIN,
+    name: "tcp-1m",
+    about: "HTTP bytes through a TCP proxy, answers of 1 MiB",
+    mode: "tcp",
+    path: "/1m",
+    connections: 8,
+  },
+  {
+    ...PLAIN,
+    name: "http-upload-1m",
+    about: "HTTP, requests with a body of 1 MiB, which the backend reads before it answers",
+    path: "/upload",
+    connections: 8,
+    script: "upload.lua",
+  },
+  {
+    ...PLAIN,
     name: "http-log",
     about: "as http-keepalive; rows ending in -log write a line per request to a null device",
     isLogged: true,
@@ -69,7 +86,7 @@ export const CASES: readonly BenchCase[] = [
 /** The arguments of wrk. One thread: more would take the proxy's core. */
 export function wrkArgs(bench: BenchCase, port: number, seconds: number): string[] {
   const args = ["-t1", `-c${bench.connections}`, `-d${seconds}s`, "--latency"];
-  if (bench.hasManyHeaders) args.push("-s", HEADERS_SCRIPT);
+  if (bench.script !== null) args.push("-s", scriptFile(bench.script));
   if (bench.isNewEach) args.push("-H", "Connection: close");
   return [...args, `http://127.0.0.1:${port}${bench.path}`];
 }
@@ -79,11 +96,22 @@ export function bodyBytes(bench: BenchCase): number {
   return bench.path === "/1m" ? LARGE_BODY_BYTES : SMALL_BODY.length;
 }
 
-/** The command line as a reader would type it, beside headers.lua. */
+/** The case of this name. @throws when there is none. */
+export function caseOf(name: string): BenchCase {
+  const found = CASES.find((item) => item.name === name);
+  if (found === undefined) throw new Error(`No case ${name}`);
+  return found;
+}
+
+/** The command line as a reader would type it, beside the scripts. */
 export function wrkLine(bench: BenchCase, seconds: number): string {
   const args = wrkArgs(bench, 0, seconds).map((arg) => {
-    if (arg === HEADERS_SCRIPT) return "headers.lua";
+    if (bench.script !== null && arg === scriptFile(bench.script)) return bench.script;
     return /\s/.test(arg) ? `"${arg}"` : arg;
   });
   return `wrk ${args.join(" ")}`.replace("127.0.0.1:0", "127.0.0.1:PORT");
+}
+
+function scriptFile(name: string): string {
+  return new URL(name, import.meta.url).pathname;
 }

@@ -65,7 +65,7 @@ export function nginxConfig(plan: ProxyPlan, streamModule: string | null): strin
   return lines([...head, ...(plan.mode === "http" ? nginxHttp(plan, accessLog) : nginxStream(plan))]);
 }
 
-/** The text of nginx.conf as the backend: a small body at /, the file 1m beside it at /1m. */
+/** The text of nginx.conf as the backend: a small body at /, the file 1m beside it at /1m, and /upload that reads before it answers. */
 export function backendConfig(port: number, maxConnections: number): string {
   return lines([
     ...nginxHead(maxConnections),
@@ -73,11 +73,23 @@ export function backendConfig(port: number, maxConnections: number): string {
     ...nginxTempPaths(),
     "    access_log off;",
     "    sendfile on;",
+    `    upstream self { server 127.0.0.1:${port}; keepalive 64; }`,
     "    server {",
     `        listen 127.0.0.1:${port} backlog=4096;`,
     `        keepalive_requests ${UNLIMITED};`,
     `        location = / { return 200 ${JSON.stringify(SMALL_BODY)}; }`,
     "        location = /1m { root .; }",
+    // "return" would answer before the body is there; proxy_pass reads it first, and passes on a request without it.
+    "        location = /upload {",
+    "            client_max_body_size 0;",
+    "            client_body_buffer_size 2m;",
+    "            proxy_pass http://self/;",
+    "            proxy_method GET;",
+    "            proxy_pass_request_body off;",
+    "            proxy_http_version 1.1;",
+    '            proxy_set_header Content-Length "";',
+    '            proxy_set_header Connection "";',
+    "        }",
     "    }",
     "}",
   ]);
@@ -121,6 +133,8 @@ function nginxHttp(plan: ProxyPlan, accessLog: string): string[] {
     ...forward,
     // A body larger than nginx's buffers would go through the disk, and the disk is not what is compared.
     "            proxy_max_temp_file_size 0;",
+    "            proxy_request_buffering off;",
+    "            client_max_body_size 0;",
     "        }",
     "    }",
     "}",

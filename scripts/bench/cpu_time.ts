@@ -1,9 +1,16 @@
 /**
- * Takes the CPU time of a running process, its threads and its children from /proc; proc_stat.ts knows what the texts mean.
+ * Takes the CPU time and the memory of a running process, its threads and its children from /proc; proc_stat.ts knows what the texts mean.
  *
  * @module
  */
-import { type CpuSnapshot, findTree, parseSchedstat, parseStat, type ProcStat } from "./proc_stat.ts";
+import {
+  type CpuSnapshot,
+  findTree,
+  parseResidentBytes,
+  parseSchedstat,
+  parseStat,
+  type ProcStat,
+} from "./proc_stat.ts";
 
 /** @throws when the process has ended. */
 export async function takeCpuSnapshot(root: number): Promise<CpuSnapshot> {
@@ -17,6 +24,14 @@ export async function takeCpuSnapshot(root: number): Promise<CpuSnapshot> {
     if (!await addThreads(pid, threadNs)) return { processNs, threadNs: null };
   }
   return { processNs, threadNs };
+}
+
+/** Resident memory of the process and everything below it; what they share counts once for each. @throws when it has ended. */
+export async function readResidentBytes(root: number): Promise<number> {
+  const texts = await Promise.all(
+    (await listTree(root)).map((pid) => Deno.readTextFile(`/proc/${pid}/status`)),
+  );
+  return texts.reduce((sum, text) => sum + parseResidentBytes(text), 0);
 }
 
 /** The process and everything below it that runs now, the deepest last. */

@@ -5,13 +5,15 @@
  */
 import { parseArgs } from "node:util";
 import { CASES } from "./cases.ts";
+import { MEASUREMENTS } from "./measurements.ts";
 
-export const PROGRAMS = ["hadro", "base", "haproxy", "nginx"] as const;
+export const PROGRAMS = ["hadro", "base", "haproxy", "nginx", "caddy", "node-http-proxy"] as const;
 export type ProgramName = typeof PROGRAMS[number];
 
 export interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
+  /** Of the cases of wrk and the other measurements. */
   readonly cases: readonly string[];
   readonly peers: readonly ProgramName[];
   /** Null: HADRO_BIN, else dist/hadro, built when missing. */
@@ -21,6 +23,10 @@ export interface BenchOptions {
   readonly baseFile: string | null;
   readonly baseArgs: readonly string[];
   readonly isForwarding: boolean;
+  /** hadro once more with two threads, in http-keepalive. */
+  readonly hasThreads: boolean;
+  /** A sentence about the machine for the document. */
+  readonly note: string | null;
   readonly jsonFile: string | null;
   readonly markdownFile: string | null;
 }
@@ -32,20 +38,24 @@ export class UsageError extends Error {
 
 export const HELP = `Usage: deno task bench [flags]
 
-Measures hadro, HAProxy and nginx side by side: CPU time per request, rate, latency.
+Measures hadro and its peers side by side: CPU time per request, rate, latency, memory, start, system calls.
 
   --rounds N          rounds; each runs every peer once, in rotating order (5)
   --seconds N         seconds of a run (3)
-  --cases A,B         ${CASES.map(({ name }) => name).join(", ")}
-  --peers A,B         hadro, base, haproxy, nginx
+  --cases A,B         load:  ${wrapNames(CASES)}
+                      other: ${wrapNames(MEASUREMENTS)}
+  --peers A,B         hadro, base, haproxy, nginx, caddy, node-http-proxy (all that are there)
   --hadro FILE        the program to measure (HADRO_BIN, else dist/hadro, built when missing)
   --hadro-args "..."  more flags for it, separated by blanks
   --base FILE         another hadro, measured beside it as "base"
   --base-args "..."   its flags; without --base the same program runs with these
-  --forwarded         HAProxy and nginx add X-Forwarded-For, -Proto and -Host too, as hadro always does
+  --forwarded         HAProxy, nginx and node add X-Forwarded-For, -Proto and -Host too, as hadro and Caddy always do
+  --threads           a row hadro-2 in http-keepalive: the same with --threads 2
   --json FILE         every sample
-  --markdown FILE     the report, as printed
+  --markdown FILE     the report as a document, with a summary and how to repeat it
+  --note "..."        a sentence about the machine, for the document
 
+Caddy and node-http-proxy (fetched with npm into a temporary directory) are measured where they are found.
 NGINX_STREAM_MODULE names ngx_stream_module.so when it lies elsewhere.
 `;
 
@@ -58,7 +68,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
   if (values.peers !== undefined && peers.includes("base") && !hasBase) {
     throw new UsageError("--peers base: name it with --base FILE or --base-args");
   }
-  const names = CASES.map(({ name }) => name);
+  const names = [...CASES, ...MEASUREMENTS].map(({ name }) => name);
   return {
     rounds: parseCount("--rounds", values.rounds, 5),
     seconds: parseCount("--seconds", values.seconds, 3),
@@ -69,6 +79,8 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
     baseFile: values.base ?? null,
     baseArgs: splitArgs(values["base-args"]),
     isForwarding: values.forwarded === true,
+    hasThreads: values.threads === true,
+    note: values.note ?? null,
     jsonFile: values.json ?? null,
     markdownFile: values.markdown ?? null,
   };
@@ -90,6 +102,8 @@ function parseFlags(args: readonly string[]) {
         base: text,
         "base-args": text,
         forwarded: isSet,
+        threads: isSet,
+        note: text,
         json: text,
         markdown: text,
         help: { ...isSet, short: "h" },
@@ -136,4 +150,12 @@ function parseList(
 
 function splitArgs(text: string | undefined): string[] {
   return (text ?? "").split(/\s+/).filter((arg) => arg !== "");
+}
+
+/** Names for the help, four in a line. */
+function wrapNames(items: readonly { readonly name: string }[]): string {
+  const names = items.map(({ name }) => name);
+  const rows = [];
+  for (let i = 0; i < names.length; i += 4) rows.push(names.slice(i, i + 4).join(", "));
+  return rows.join(`,\n${" ".repeat(29)}`);
 }

@@ -5,6 +5,7 @@
  */
 import type { BenchCase } from "./cases.ts";
 import { haproxyConfig, nginxConfig, type ProxyPlan } from "./configurations.ts";
+import { caddyConfig, nodeProxyProgram } from "./configurations_optional.ts";
 import type { BenchOptions, ProgramName } from "./options.ts";
 import type { Launch } from "./process.ts";
 import type { Programs } from "./programs.ts";
@@ -15,6 +16,8 @@ export interface Row {
   readonly name: string;
   readonly program: ProgramName;
   readonly isLogged: boolean;
+  /** Of hadro; all others have one. */
+  readonly threads: number;
 }
 
 /** How a row is started, and what a reader must know to start it too. */
@@ -23,12 +26,20 @@ export interface RowLaunch extends Launch {
   readonly description: string;
 }
 
-/** Each program once; in a case about logs, with a log and without. */
-export function rowsOf(bench: BenchCase, programs: readonly ProgramName[]): Row[] {
+/** Each program that can do it once; in a case about logs, with a log and without; hadro with two threads where asked for. */
+export function rowsOf(bench: BenchCase, programs: readonly ProgramName[], hasThreads = false): Row[] {
   const kinds = bench.isLogged ? [true, false] : [false];
-  return programs.flatMap((program) =>
-    kinds.map((isLogged) => ({ name: isLogged ? `${program}-log` : program, program, isLogged }))
+  const rows = programs.filter((program) => canRun(program, bench)).flatMap((program) =>
+    kinds.map((isLogged) => ({ name: isLogged ? `${program}-log` : program, program, isLogged, threads: 1 }))
   );
+  if (!hasThreads || bench.name !== "http-keepalive" || !programs.includes("hadro")) return rows;
+  return [...rows, { name: "hadro-2", program: "hadro", isLogged: false, threads: 2 }];
+}
+
+/** Caddy and http-proxy are no TCP proxies; http-proxy writes no log. */
+function canRun(program: ProgramName, bench: BenchCase): boolean {
+  if (program === "caddy") return bench.mode === "http";
+  return program !== "node-http-proxy" || (bench.mode === "http" && !bench.isLogged);
 }
 
 /** The row whose ratios are shown: hadro, with its log where logs are compared. Null when hadro is not measured. */
@@ -50,6 +61,7 @@ export async function prepareRow(
 ): Promise<RowLaunch> {
   const { options, programs, directory: cwd } = context;
   const file = programs[row.program];
+  if (file === null) throw new Error(`${row.program} was not found`);
   if (row.program === "haproxy") {
     const config = haproxyConfig(plan);
     await Deno.writeTextFile(`${cwd}/haproxy.cfg`, config);
@@ -65,8 +77,31 @@ export async function prepareRow(
     await Deno.writeTextFile(`${cwd}/nginx.conf`, config);
     return { ...nginxLaunch(file, cwd), description: `nginx -p . -e stderr -c nginx.conf\n${config}` };
   }
+  if (row.program === "caddy") {
+    const config = caddyConfig(plan);
+    await Deno.writeTextFile(`${cwd}/Caddyfile`, config);
+    return {
+      file,
+      args: ["run", "--config", "Caddyfile", "--adapter", "caddyfile"],
+      // It keeps a copy of its configuration below its home.
+      env: { GOMAXPROCS: "1", HOME: cwd, XDG_CONFIG_HOME: cwd, XDG_DATA_HOME: cwd },
+      cwd,
+      description: `GOMAXPROCS=1 caddy run --config Caddyfile --adapter caddyfile\n${config}`,
+    };
+  }
+  if (row.program === "node-http-proxy") {
+    const program = nodeProxyProgram(plan);
+    await Deno.writeTextFile(`${cwd}/proxy.cjs`, program);
+    return {
+      file,
+      args: ["proxy.cjs"],
+      cwd,
+      description: `NODE_ENV=production node proxy.cjs\n${program}`,
+      env: { NODE_ENV: "production" },
+    };
+  }
   const more = row.program === "hadro" ? options.hadroArgs : options.baseArgs;
-  const args = hadroArgs(plan, more);
+  const args = hadroArgs(plan, row.threads > 1 ? [...more, "--threads", String(row.threads)] : more);
   return {
     file,
     args,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type BenchCase, bodyBytes } from "./cases.ts";
+import { type BenchCase, bodyBytes, UPLOAD_BODY_BYTES } from "./cases.ts";
 import { type RunningProgram, sleep } from "./process.ts";
 
 const START_MS_MAX = 10_000;
@@ -20,7 +20,7 @@ export async function waitUntilReady(
 ): Promise<void> {
   const limitMs = performance.now() + START_MS_MAX;
   for (;;) {
-    const answer = await ask(port, bench.path);
+    const answer = await ask(port, bench);
     if (answer !== null) return checkAnswer(answer, bench);
     const said = program.stderrText.trim().split("\n").slice(-3).join("; ");
     if (program.hasEnded) throw new Error(`ended at start: ${said}`);
@@ -42,7 +42,7 @@ export function checkAnswer(answer: Uint8Array, bench: BenchCase): void {
 }
 
 /** All bytes until the end of the connection; null when nobody listens. @throws when the end does not come. */
-async function ask(port: number, path: string): Promise<Uint8Array | null> {
+async function ask(port: number, bench: BenchCase): Promise<Uint8Array | null> {
   const connection = await connectOrNull(port);
   if (connection === null) return null;
   let isLate = false;
@@ -51,8 +51,7 @@ async function ask(port: number, path: string): Promise<Uint8Array | null> {
     connection.close();
   }, ANSWER_MS_MAX);
   try {
-    const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`;
-    await connection.write(new TextEncoder().encode(request));
+    await writeAll(connection, probeRequest(bench, port));
     return await readAll(connection);
   } catch (error) {
     if (isLate) throw new Error(`did not answer and close within ${ANSWER_MS_MAX / 1_000} s`);
@@ -61,6 +60,23 @@ async function ask(port: number, path: string): Promise<Uint8Array | null> {
     clearTimeout(timer);
     if (!isLate) connection.close();
   }
+}
+
+/** What wrk is going to send, in one request that ends the connection; pure. */
+export function probeRequest(bench: BenchCase, port: number): Uint8Array {
+  const isUpload = bench.script === "upload.lua";
+  const head = [
+    `${isUpload ? "POST" : "GET"} ${bench.path} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    "Connection: close",
+    ...(isUpload ? [`Content-Length: ${UPLOAD_BODY_BYTES}`] : []),
+  ].join("\r\n");
+  return new TextEncoder().encode(`${head}\r\n\r\n${isUpload ? ".".repeat(UPLOAD_BODY_BYTES) : ""}`);
+}
+
+async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
 }
 
 async function readAll(connection: Deno.Conn): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 /**
- * CPU time out of the text of /proc files; pure, read by cpu_time.ts.
+ * CPU time and memory out of the text of /proc files; pure, read by cpu_time.ts.
  *
  * Two sources, since each has a hole. /proc/PID/stat counts every thread a process ever had, in ticks of 10 ms. schedstat of each
  * thread counts nanoseconds, and is gone with its thread. So schedstat is believed, unless stat shows that a thread ended in between.
@@ -51,6 +51,13 @@ export function parseSchedstat(text: string): number {
   const match = /^(\d+) \d+ \d+\s*$/.exec(text);
   if (match === null) throw new Error(`Not the text of schedstat: "${text.slice(0, 80)}"`);
   return Number(match[1]);
+}
+
+/** Bytes of memory that the process has in RAM. @throws when the text is not that of /proc/PID/status. */
+export function parseResidentBytes(text: string): number {
+  const match = /^VmRSS:\s+(\d+) kB$/m.exec(text);
+  if (match === null) throw new Error(`Not the text of /proc/PID/status: "${text.slice(0, 80)}"`);
+  return Number(match[1]) * 1_024;
 }
 
 /** The process and everything below it: a master's workers do its work. */

@@ -15,6 +15,8 @@ export interface Launch {
   readonly file: string;
   readonly args: readonly string[];
   readonly cwd: string;
+  /** Besides the environment of the benchmark. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A program that was started. */
@@ -29,7 +31,7 @@ export class RunningProgram {
       args: [...launch.args],
       cwd: launch.cwd,
       clearEnv: true,
-      env: cleanEnvironment(),
+      env: { ...cleanEnvironment(), ...launch.env },
       stdin: "null",
       // The access logs of the -log rows end here.
       stdout: "null",

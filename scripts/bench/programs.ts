@@ -1,8 +1,10 @@
 /**
- * Finds what is measured and what measures: wrk, HAProxy, nginx with or without its stream module, and hadro, built when missing.
+ * Finds what is measured and what measures: wrk, HAProxy, nginx with or without its stream module, and hadro, built when missing; where
+ * they are there, Caddy, node with npm, strace.
  *
  * @module
  */
+import { HTTP_PROXY_PACKAGE } from "./optional_peers.ts";
 import { type BenchOptions, UsageError } from "./options.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -16,6 +18,11 @@ export interface Programs {
   readonly wrk: string;
   readonly haproxy: string;
   readonly nginx: string;
+  readonly caddy: string | null;
+  /** node, with npm beside it to fetch http-proxy: null unless both are there. */
+  readonly "node-http-proxy": string | null;
+  readonly npm: string | null;
+  readonly strace: string | null;
   readonly stream: StreamSupport;
 }
 
@@ -37,7 +44,9 @@ export async function findPrograms(options: BenchOptions): Promise<Programs> {
   const [wrk, haproxy, nginx] = files as string[];
   const hadro = await findHadro(options.hadroFile);
   const base = options.baseFile === null ? hadro : await resolveFile("--base", options.baseFile);
-  return { hadro, base, wrk, haproxy, nginx, stream: await findStream(nginx) };
+  const [caddy, node, npm, strace] = await Promise.all(["caddy", "node", "npm", "strace"].map(findOnPath));
+  const stream = await findStream(nginx);
+  return { hadro, base, wrk, haproxy, nginx, caddy, "node-http-proxy": npm && node, npm, strace, stream };
 }
 
 /** What each program says it is. */
@@ -49,8 +58,16 @@ export async function readVersions(programs: Programs): Promise<Record<string, s
     firstLine(programs.nginx, "-v"),
     firstLine(programs.wrk, "-v"),
   ]);
-  const versions = { hadro, haproxy, nginx, wrk, deno: Deno.version.deno };
-  return programs.base === programs.hadro ? versions : { ...versions, base };
+  const versions: Record<string, string> = { hadro };
+  if (programs.base !== programs.hadro) versions.base = base;
+  Object.assign(versions, { haproxy, nginx });
+  if (programs.caddy !== null) versions.caddy = await firstLine(programs.caddy, "version");
+  const node = programs["node-http-proxy"];
+  if (node !== null) {
+    versions["node-http-proxy"] = `${HTTP_PROXY_PACKAGE} on node ${await firstLine(node, "--version")}`;
+  }
+  if (programs.strace !== null) versions.strace = await firstLine(programs.strace, "-V");
+  return { ...versions, wrk, deno: Deno.version.deno };
 }
 
 /** What `nginx -V` says about the stream module: built in, a file to load, or nothing; pure. */
@@ -119,7 +136,7 @@ async function firstLine(file: string, flag: string): Promise<string> {
   const line = (await output(file, flag)).trim().split("\n")[0];
   // "HAProxy version 2.6.12 2026/10/17 - https://...", "nginx version: nginx/1.22.1", "wrk 4.1.0 [epoll] Copyright ..."
   return line.replace(/ Copyright.*$| - https?:\/\/.*$/, "").replace(
-    /^(HAProxy version |nginx version: nginx\/|wrk )/,
+    /^(HAProxy version |nginx version: nginx\/|wrk |strace -- version )/,
     "",
   );
 }

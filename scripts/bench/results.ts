@@ -51,6 +51,39 @@ export interface CaseResult {
   readonly absences: readonly Absence[];
 }
 
+/** A figure that a measurement has of each row. */
+export interface Column {
+  readonly key: string;
+  /** With its unit. */
+  readonly title: string;
+  /** Behind the point. */
+  readonly digits: number;
+}
+
+export interface MeasurementRow {
+  readonly row: string;
+  /** By key of the column; null where there is none. */
+  readonly figures: Readonly<Record<string, number | null>>;
+  /** In words; empty when all went well. */
+  readonly faults: readonly string[];
+}
+
+/** What is measured besides CPU time per request. */
+export interface MeasurementResult extends MeasurementFigures {
+  readonly name: string;
+  readonly about: string;
+}
+
+export interface MeasurementFigures {
+  /** How, in a sentence or two. */
+  readonly method: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly MeasurementRow[];
+  /** Details, a line each. */
+  readonly notes: readonly string[];
+  readonly absences: readonly Absence[];
+}
+
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -68,4 +101,7 @@ export interface BenchResult {
   readonly options: BenchOptions;
   readonly backend: string;
   readonly cases: readonly CaseResult[];
+  readonly measurements: readonly MeasurementResult[];
+  /** Peers that were not there at all. */
+  readonly absences: readonly Absence[];
 }

@@ -6,41 +6,20 @@
  *
  * @module
  */
-import { type BenchCase, LARGE_BODY_BYTES, wrkArgs, wrkLine } from "./cases.ts";
-import { backendConfig, type ProxyPlan } from "./configurations.ts";
+import { type BenchCase, LARGE_BODY_BYTES, wrkLine } from "./cases.ts";
+import { backendConfig } from "./configurations.ts";
 import { takeCpuSnapshot } from "./cpu_time.ts";
-import type { BenchOptions } from "./options.ts";
-import { nginxLaunch, prepareRow, reasonToSkip, type Row, rowsOf, subjectOf } from "./peers.ts";
+import { type BenchContext, type LiveRow, makeDirectory, startOrExplain, textOf } from "./live_row.ts";
+import { nginxLaunch, rowsOf, subjectOf } from "./peers.ts";
 import { waitUntilReady } from "./probe.ts";
 import { findFreePorts, RunningProgram, sleep } from "./process.ts";
 import { measureCpu } from "./proc_stat.ts";
-import type { Programs } from "./programs.ts";
 import type { Absence, CaseResult, RowSetup, Sample } from "./results.ts";
 import { rotate } from "./statistics.ts";
-import { parseWrkOutput, type WrkResult } from "./wrk_output.ts";
+import { runWrk } from "./wrk.ts";
 
-const WARM_UP_S = 1;
 /** After wrk: the ends of its connections belong to the run they come from. */
 const SETTLE_MS = 100;
-
-/** What all cases share. */
-export interface BenchContext {
-  readonly options: BenchOptions;
-  readonly programs: Programs;
-  /** Emptied by the caller. */
-  readonly directory: string;
-  readonly maxConnections: number;
-  readonly signal: AbortSignal;
-  /** A line of progress. */
-  readonly report: (line: string) => void;
-}
-
-interface LiveRow {
-  readonly row: Row;
-  readonly port: number;
-  readonly program: RunningProgram;
-  readonly setup: RowSetup;
-}
 
 /** The one server behind all proxies. */
 export interface Backend {
@@ -77,10 +56,10 @@ export async function runCase(
   const absences: Absence[] = [];
   const samples: Sample[] = [];
   const setups: RowSetup[] = [];
-  const rows = rowsOf(bench, options.peers);
+  const rows = rowsOf(bench, options.peers, options.hasThreads);
   try {
     for (const row of rows) {
-      const started = await startOrExplain(row, bench, backendPort, context);
+      const started = await startOrExplain(row, bench, bench.name, backendPort, context);
       if ("reason" in started) absences.push(started);
       else live.push(started);
     }
@@ -107,38 +86,6 @@ export async function runCase(
     samples,
     absences,
   };
-}
-
-async function startOrExplain(
-  row: Row,
-  bench: BenchCase,
-  backendPort: number,
-  context: BenchContext,
-): Promise<LiveRow | Absence> {
-  const reason = reasonToSkip(row, bench, context.programs);
-  if (reason !== null) return { row: row.name, reason };
-  const [port] = findFreePorts(1);
-  const plan: ProxyPlan = {
-    mode: bench.mode,
-    port,
-    backendPort,
-    isLogged: row.isLogged,
-    isForwarding: context.options.isForwarding,
-    maxConnections: context.maxConnections,
-  };
-  const directory = await makeDirectory(context, `${bench.name}-${row.name}`);
-  const launch = await prepareRow(row, plan, { ...context, directory });
-  const program = new RunningProgram(launch);
-  try {
-    await waitUntilReady(program, port, bench, context.signal);
-    await runWrk(bench, port, WARM_UP_S, context);
-  } catch (error) {
-    await program.stop();
-    context.signal.throwIfAborted();
-    return { row: row.name, reason: textOf(error) };
-  }
-  const setup = { row: row.name, description: launch.description, said: program.stderrText };
-  return { row, port, program, setup };
 }
 
 async function measureOrExplain(
@@ -181,37 +128,9 @@ async function measure(
   };
 }
 
-async function runWrk(
-  bench: BenchCase,
-  port: number,
-  seconds: number,
-  context: BenchContext,
-): Promise<WrkResult> {
-  context.signal.throwIfAborted();
-  const command = new Deno.Command(context.programs.wrk, {
-    args: wrkArgs(bench, port, seconds),
-    stdin: "null",
-    signal: context.signal,
-  });
-  const { stdout, stderr } = await command.output();
-  context.signal.throwIfAborted();
-  const decoder = new TextDecoder();
-  return parseWrkOutput(decoder.decode(stdout) + decoder.decode(stderr));
-}
-
-async function makeDirectory(context: BenchContext, name: string): Promise<string> {
-  const directory = `${context.directory}/${name}`;
-  await Deno.mkdir(directory);
-  return directory;
-}
-
 function progressLine(bench: BenchCase, round: number, rounds: number, samples: readonly Sample[]): string {
   const parts = samples.filter((sample) => sample.round === round).map(({ row, cpuUsPerRequest, faults }) =>
     `${row} ${cpuUsPerRequest?.toFixed(1) ?? "-"}${faults.length > 0 ? "!" : ""}`
   );
   return `${bench.name} ${round + 1}/${rounds}: ${parts.join(", ")} us/request`;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -27,6 +27,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The value that this share of all values does not exceed: the nearest rank. @throws for no value. */
+export function percentile(values: readonly number[], percent: number): number {
+  if (values.length === 0) throw new Error("No percentile of no values");
+  const sorted = Float64Array.from(values).sort();
+  const rank = Math.ceil((percent / 100) * sorted.length);
+  return sorted[Math.min(Math.max(rank, 1), sorted.length) - 1];
+}
+
 /** Null when there is no value. */
 export function spreadOf(values: readonly number[]): Spread | null {
   if (values.length === 0) return null;

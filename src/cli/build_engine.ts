@@ -18,11 +18,12 @@ import type { Config } from "../config/model.ts";
 import { systemClock } from "../event/clock.ts";
 import { Engine, type PollerFactory } from "../event/engine.ts";
 import { PollerDeno } from "../event/poller_deno.ts";
+import { canSharePorts, type DenoSharing } from "../event/poller_deno_accept.ts";
 import type { MemorySource } from "../event/poller_deno_slots.ts";
 import { PollerEpoll } from "../event/poller_epoll.ts";
 import type { EpollSharing } from "../event/poller_epoll_listen.ts";
-import { epollEventLayout } from "../sys/abi.ts";
 import { Libc } from "../sys/libc.ts";
+import { checkKernel } from "../sys/self_check.ts";
 import { SocketReset } from "../sys/socket_reset.ts";
 
 /** Slots beyond the plan where fds are the kernel's: descriptors of the runtime lie among them. */
@@ -40,11 +41,16 @@ export function buildEngine(
   config: Config,
   plan: MemoryPlan,
   report: (message: string) => void,
-  sharing: EpollSharing | null = null,
+  sharing: (EpollSharing & DenoSharing) | null = null,
 ): BuiltEngine {
   const pool = newPool(config, plan);
   const libc = openLibc(config, report);
-  if (libc === null) return buildOnDeno(plan, pool);
+  if (libc === null) {
+    if (sharing !== null && !canSharePorts()) {
+      report("poller deno shares no ports without --unstable-net: one thread has all connections");
+    }
+    return buildOnDeno(plan, pool, sharing);
+  }
   const newPoller: PollerFactory = (table, activity, clock) =>
     new PollerEpoll(table, activity, clock, libc, sharing);
   const engine = new Engine(epollSlotCount(plan), newPoller, systemClock);
@@ -60,12 +66,12 @@ export function epollSlotCount(plan: MemoryPlan): number {
 /** The C library for the epoll poller; null when the deno poller is to be used. */
 export function openLibc(config: Config, report: (message: string) => void): Libc | null {
   if (config.poller === "deno") return null;
-  const libc = epollEventLayout(Deno.build.arch) === null
-    ? `epoll is not known on ${Deno.build.arch}`
-    : Libc.open();
-  if (typeof libc !== "string") return libc;
+  const libc = Libc.open();
+  const reason = typeof libc === "string" ? libc : checkKernel(libc);
+  if (typeof libc !== "string" && reason === null) return libc;
+  if (typeof libc !== "string") libc.close();
   if (config.poller === "epoll" || Deno.build.os === "linux") {
-    report(`poller epoll cannot be used: ${libc}; using deno`);
+    report(`poller epoll cannot be used: ${reason}; using deno`);
   }
   return null;
 }
@@ -82,7 +88,7 @@ function newPool(config: Config, plan: MemoryPlan): BufferPool {
   });
 }
 
-function buildOnDeno(plan: MemoryPlan, pool: BufferPool): BuiltEngine {
+function buildOnDeno(plan: MemoryPlan, pool: BufferPool, sharing: DenoSharing | null): BuiltEngine {
   const socketReset = SocketReset.open();
   const memory: MemorySource = {
     sizeBytes: BUFFER_SIZE,
@@ -96,6 +102,7 @@ function buildOnDeno(plan: MemoryPlan, pool: BufferPool): BuiltEngine {
     (table, activity, clock) =>
       new PollerDeno(table, activity, clock, {
         memory,
+        sharing,
         resetSocket: (local, peer) =>
           socketReset !== null && local.kind === "tcp" && peer.kind === "tcp" &&
           socketReset.reset(local.port, peer.port),

@@ -15,6 +15,7 @@ import {
 } from "../config/memory_plan.ts";
 import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
+import { THREADS_MAX } from "../config/resolve.ts";
 import { LogFormatError } from "../observe/access_log/compile.ts";
 import { newFormat } from "../observe/access_log/access_log.ts";
 import { ExitCode } from "./exit_codes.ts";
@@ -30,7 +31,7 @@ export function dryRun(config: Config): number {
 
 /** Engines to run: as many as were asked for, or one for each processor. */
 export function threadCountOf(config: Config): number {
-  return config.threads === 0 ? navigator.hardwareConcurrency : config.threads;
+  return config.threads === 0 ? Math.min(navigator.hardwareConcurrency, THREADS_MAX) : config.threads;
 }
 
 /** Whether the poller will be epoll, as far as can be known before it is opened. */

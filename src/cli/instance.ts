@@ -10,6 +10,7 @@ import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { SocketAddress } from "../event/poller.ts";
+import type { DenoSharing } from "../event/poller_deno_accept.ts";
 import type { EpollSharing } from "../event/poller_epoll_listen.ts";
 import { NameResolver } from "../net/resolver.ts";
 import type { AccessLog } from "../observe/access_log/access_log.ts";
@@ -25,7 +26,7 @@ export interface InstanceOptions {
   readonly report: (message: string) => void;
   /** What it shares with other threads; null when it is the only one. */
   readonly sharing: {
-    readonly epoll: EpollSharing;
+    readonly listeners: EpollSharing & DenoSharing;
     readonly connections: ConnectionCounts;
     readonly boundAddresses: readonly SocketAddress[] | null;
   } | null;
@@ -43,7 +44,7 @@ export class Instance {
   /** Binds every listener. @throws {BindError} when one cannot be. */
   constructor(options: InstanceOptions) {
     const { config, plan, log, report, sharing } = options;
-    const { engine, buffers, close } = buildEngine(config, plan, report, sharing?.epoll ?? null);
+    const { engine, buffers, close } = buildEngine(config, plan, report, sharing?.listeners ?? null);
     const drained = Promise.withResolvers<number>();
     this.engine = engine;
     this.drained = drained.promise;

@@ -1,7 +1,8 @@
 /**
  * The log lines of all threads, written by the main isolate: whole lines only, each thread's in its order.
  *
- * A batch may end in the middle of a line (where a thread's ring begins anew): that part waits for the next batch.
+ * A batch may end in the middle of a line (where a thread's ring begins anew): that part waits for the next batch. A batch that
+ * could not be written is as if it had not come: its thread sends it again. (What a sink took of it before it failed is there twice.)
  *
  * May import: base, observe.
  *
@@ -16,13 +17,18 @@ const NOTHING = new Uint8Array(0);
 type OnWritten = (error: unknown) => void;
 
 interface Batch {
+  readonly thread: number;
   readonly bytes: Uint8Array;
+  /** What waited of the thread before: if the batch fails, it comes again. */
+  readonly restBefore: Uint8Array;
   readonly onWritten: OnWritten;
 }
 
 /** See the module's text. */
 export class LogCollector {
   readonly #rests: Uint8Array[];
+  /** The batch of each thread that was added last; null once its thread is dead. */
+  readonly #last: (Batch | null)[];
   readonly #queue: Batch[] = [];
   #sink: ByteSink;
   #isWriting = false;
@@ -31,29 +37,33 @@ export class LogCollector {
   constructor(sink: ByteSink, threadCount: number) {
     this.#sink = sink;
     this.#rests = new Array<Uint8Array>(threadCount).fill(NOTHING);
+    this.#last = new Array<Batch | null>(threadCount).fill(null);
   }
 
   /** Takes a batch of `thread`; `onWritten` is called once it is out. */
-  add(thread: number, batch: Uint8Array, onWritten: OnWritten): void {
-    const end = batch.lastIndexOf(LINE_END) + 1;
+  add(thread: number, taken: Uint8Array, onWritten: OnWritten): void {
+    const end = taken.lastIndexOf(LINE_END) + 1;
     const rest = this.#rests[thread];
-    const bytes = end === 0 ? NOTHING : join(rest, batch.subarray(0, end));
-    this.#rests[thread] = end === 0 ? join(rest, batch) : batch.slice(end);
-    this.#queue.push({ bytes, onWritten });
+    const bytes = end === 0 ? NOTHING : join(rest, taken.subarray(0, end));
+    this.#rests[thread] = end === 0 ? join(rest, taken) : taken.slice(end);
+    const batch = { thread, bytes, restBefore: rest, onWritten };
+    this.#last[thread] = batch;
+    this.#queue.push(batch);
     if (!this.#isWriting) this.#writeNext();
   }
 
   /** Forgets the half of a line that a thread left when it died. */
   forget(thread: number): void {
     this.#rests[thread] = NOTHING;
+    this.#last[thread] = null;
   }
 
   /** Goes on with another sink: the file was rotated. */
   reopen(sink: ByteSink): void {
     const old = this.#sink;
     this.#sink = sink;
-    if (this.#isWriting) this.#queue.push({ bytes: NOTHING, onWritten: () => old.close() });
-    else old.close();
+    if (!this.#isWriting) old.close();
+    else this.#queue.push({ thread: -1, bytes: NOTHING, restBefore: NOTHING, onWritten: () => old.close() });
   }
 
   /** Everything is written, or `timeoutMs` are over. */
@@ -77,6 +87,7 @@ export class LogCollector {
         for (let at = 0; at < batch.bytes.length;) at += await sink.write(batch.bytes.subarray(at));
       } catch (error) {
         failure = error;
+        if (this.#last[batch.thread] === batch) this.#rests[batch.thread] = batch.restBefore;
       }
       batch.onWritten(failure);
     }

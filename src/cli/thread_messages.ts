@@ -28,7 +28,10 @@ export interface StartMessage {
   readonly connectionCells: SharedArrayBuffer;
   /** A byte for each fd that this thread has open. */
   readonly openFds: SharedArrayBuffer;
-  /** One integer: counts the batches of log lines that the main isolate has written, for a thread that blocks on it. */
+  /**
+   * Two integers for a thread that blocks on its log: how many batches the main isolate is done with, and the error number of the
+   * last one, 0 when it was written.
+   */
   readonly logWritten: SharedArrayBuffer;
   /** Null for the first thread, which finds out. */
   readonly bound: BoundListeners | null;
@@ -41,6 +44,12 @@ export interface BoundListeners {
   readonly unixListeners: ReadonlyMap<string, number>;
 }
 
+/** Why the log could not be written. */
+export interface WriteFailure {
+  readonly errno: number;
+  readonly message: string;
+}
+
 export type ToThread =
   | StartMessage
   | { readonly kind: "stop"; readonly isAtOnce: boolean }
@@ -48,13 +57,13 @@ export type ToThread =
   /** The batch that was sent is written, or why not. */
   | {
     readonly kind: "logWritten";
-    readonly error: { readonly name: string; readonly message: string } | null;
+    readonly error: WriteFailure | null;
   };
 
 export type FromThread =
   | ({ readonly kind: "bound" } & BoundListeners)
   | { readonly kind: "failed"; readonly message: string }
-  | { readonly kind: "report"; readonly message: string }
+  | { readonly kind: "report"; readonly message: string; /** Never again. */ readonly isOnce: boolean }
   | { readonly kind: "log"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "counters"; readonly counters: Record<string, number> }
-  | { readonly kind: "drained"; readonly killedCount: number; readonly openCount: number };
+  | { readonly kind: "drained"; readonly killedCount: number; readonly droppedLineCount: number };

@@ -15,32 +15,55 @@ import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import { LogFileError, openSink } from "../observe/access_log/access_log.ts";
 import { ConnectionCounts } from "../proxy/connection_counts.ts";
-import { epollSlotCount, openLibc } from "./build_engine.ts";
+import { epollSlotCount } from "./build_engine.ts";
 import { ExitCode } from "./exit_codes.ts";
+import { writeFailure } from "./log_forwarder.ts";
 import { LogCollector } from "./log_collector.ts";
-import { hasColour, printCounters, report, reportKilled, reportListeners, reportStopping } from "./report.ts";
+import {
+  hasColour,
+  printCounters,
+  report,
+  reportDropped,
+  reportKilled,
+  reportListeners,
+  reportStopping,
+} from "./report.ts";
 import { handleSignals } from "./signals.ts";
+import { ThreadCounters } from "./thread_counters.ts";
+import { ThreadFds } from "./thread_fds.ts";
 import type { BoundListeners, FromThread, ToThread } from "./thread_messages.ts";
+import { ThreadNews } from "./thread_news.ts";
 
-/** Pause before a thread that died is started again. */
-const RESTART_MS = 1_000;
 const LOG_CLOSE_MS = 2_000;
-/** How long threads may take to answer with their counters. */
-const COUNTERS_MS = 2_000;
-/** The same words from another thread within this time are the same news. */
-const SAME_NEWS_MS = 2_000;
+/** How long threads may take to end at once: one that hangs, or that waits for its log's reader, is ended. */
+const KILL_MS = 3_000;
 
 /** Runs `threadCount` threads until all have drained; returns the exit code. */
 export async function runThreads(config: Config, plan: MemoryPlan, threadCount: number): Promise<number> {
   let supervisor: Supervisor;
   try {
-    supervisor = new Supervisor(config, plan, threadCount);
+    supervisor = new Supervisor(config, plan, { threadCount, worker: Deno.mainModule, restartMs: 1_000 });
   } catch (error) {
     if (!(error instanceof LogFileError)) throw error;
     report(error.message);
     return ExitCode.RUNTIME;
   }
-  return await supervisor.run();
+  const stopSignals = handleSignals({
+    onStop: (isAtOnce) => supervisor.stop(isAtOnce),
+    onCounters: () => supervisor.printCounters(),
+    onReopen: () => supervisor.reopenLog(),
+  });
+  return await supervisor.run(stopSignals);
+}
+
+export interface SupervisorOptions {
+  readonly threadCount: number;
+  /** The module that threads run. */
+  readonly worker: string;
+  /** Pause before a thread that died is started again. */
+  readonly restartMs: number;
+  /** Tells people. @default {standard error} */
+  readonly report?: (message: string) => void;
 }
 
 interface Thread {
@@ -49,8 +72,11 @@ interface Thread {
   readonly logWritten: Int32Array;
 }
 
-class Supervisor {
+/** See the module's text. */
+export class Supervisor {
   readonly #config: Config;
+  readonly #options: SupervisorOptions;
+  readonly #report: (message: string) => void;
   readonly #threadPlan: MemoryPlan;
   readonly #threadCount: number;
   readonly #connectionCells: SharedArrayBuffer;
@@ -58,18 +84,25 @@ class Supervisor {
   readonly #threads: (Thread | null)[];
   readonly #ended = Promise.withResolvers<number>();
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
-  readonly #news = new Map<string, number>();
+  readonly #fds: ThreadFds;
+  readonly #news: ThreadNews;
+  readonly #counters = new ThreadCounters(printCounters);
   #bound: BoundListeners | null = null;
   #boundCount = 0;
   #stopCount = 0;
   #drainedCount = 0;
   #killedCount = 0;
-  #counters: Record<string, number>[] = [];
-  #onCounters: (() => void) | null = null;
+  #droppedLineCount = 0;
+  #killTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @throws {LogFileError} when the log file cannot be opened. */
-  constructor(config: Config, plan: MemoryPlan, threadCount: number) {
+  constructor(config: Config, plan: MemoryPlan, options: SupervisorOptions) {
+    const { threadCount } = options;
     this.#config = config;
+    this.#options = options;
+    this.#report = options.report ?? report;
+    this.#news = new ThreadNews(this.#report);
+    this.#fds = new ThreadFds(config);
     this.#threadCount = threadCount;
     // Memory is divided; connections are counted together, against the limit of the process.
     const bufferCount = Math.floor(plan.bufferCount / threadCount);
@@ -83,26 +116,55 @@ class Supervisor {
     this.#threads = new Array<Thread | null>(threadCount).fill(null);
   }
 
-  async run(): Promise<number> {
-    const stopSignals = handleSignals({
-      onStop: (isAtOnce) => this.#stop(isAtOnce),
-      onCounters: () => this.#printCounters(),
-      onReopen: () => this.#reopenLog(),
-    });
+  /** Runs until all have drained; returns the exit code. `onEnd` is called before what is left of the log is written. */
+  async run(onEnd: () => void = () => {}): Promise<number> {
     this.#start(0);
     const exitCode = await this.#ended.promise;
-    stopSignals();
+    onEnd();
+    clearTimeout(this.#killTimer);
     for (const timer of this.#restarts) clearTimeout(timer);
     for (const thread of this.#threads) thread?.worker.terminate();
+    this.#counters.stop();
+    this.#fds.release();
     await this.#collector?.close(LOG_CLOSE_MS);
+    reportDropped(this.#droppedLineCount);
     reportKilled(this.#killedCount);
     return exitCode;
   }
 
+  /** The first time drains, the second one ends at once. */
+  stop(isAtOnce: boolean): void {
+    this.#stopCount++;
+    if (!isAtOnce) reportStopping(this.#counts(0).total, this.#config.drainMs);
+    else this.#killTimer ??= setTimeout(() => this.#ended.resolve(ExitCode.OK), KILL_MS);
+    this.#drainedCount += this.#restarts.size;
+    for (const timer of this.#restarts) clearTimeout(timer);
+    this.#restarts.clear();
+    this.#fds.release();
+    this.#broadcast({ kind: "stop", isAtOnce });
+    this.#endIfDrained();
+  }
+
+  /** Prints the sums of all threads. */
+  printCounters(): void {
+    const alive = [...this.#threads.keys()].filter((index) => this.#threads[index] !== null);
+    if (this.#counters.begin(alive)) this.#broadcast({ kind: "counters" });
+  }
+
+  /** Goes on with a new log file: the old one was moved away. */
+  reopenLog(): void {
+    if (this.#collector === null || this.#config.log.file === "-") return;
+    try {
+      this.#collector.reopen(openSink(this.#config.log.file));
+    } catch (error) {
+      this.#report(`${error instanceof Error ? error.message : error}; going on with the old file`);
+    }
+  }
+
   #start(index: number): void {
     const openFds = new SharedArrayBuffer(epollSlotCount(this.#threadPlan));
-    const logWritten = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-    const worker = new Worker(Deno.mainModule, { type: "module", name: `hadro-${index}` });
+    const logWritten = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+    const worker = new Worker(this.#options.worker, { type: "module", name: `hadro-${index}` });
     this.#threads[index] = { worker, openFds, logWritten: new Int32Array(logWritten) };
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#onMessage(index, data);
     worker.onerror = (event) => {
@@ -132,44 +194,64 @@ class Supervisor {
   }
 
   #onMessage(index: number, message: FromThread): void {
+    const thread = this.#threads[index];
+    if (thread === null) return; // its last words, after its end was told
     switch (message.kind) {
       case "bound":
         this.#onBound(index, message);
         return;
       case "failed":
-        report(message.message);
-        this.#ended.resolve(ExitCode.RUNTIME);
+        this.#onFailed(index, message.message);
         return;
       case "report":
-        this.#tell(message.message);
+        this.#news.tell(message.message, message.isOnce);
         return;
       case "log":
-        this.#collector!.add(index, message.bytes, (error) => this.#onLogWritten(index, error));
+        this.#collector!.add(index, message.bytes, (error) => this.#onLogWritten(index, thread, error));
         return;
       case "counters":
-        this.#counters.push(message.counters);
-        if (this.#counters.length >= this.#aliveCount) this.#onCounters?.();
+        this.#counters.add(index, message.counters);
         return;
       case "drained":
         this.#killedCount += message.killedCount;
+        this.#droppedLineCount += message.droppedLineCount;
         this.#onDrained(index);
     }
   }
 
   /** The first thread found the ports: the others follow. When all listen, people are told. */
   #onBound(index: number, bound: BoundListeners): void {
+    const isStopping = this.#stopCount > 0;
     if (this.#bound === null) {
-      this.#bound = { addresses: bound.addresses, unixListeners: bound.unixListeners };
-      for (let other = 1; other < this.#threadCount; other++) this.#start(other);
+      const { addresses, unixListeners } = bound;
+      this.#bound = { addresses, unixListeners: isStopping ? new Map() : this.#fds.keep(unixListeners) };
+      if (isStopping) this.#drainedCount += this.#threadCount - 1;
+      else for (let other = 1; other < this.#threadCount; other++) this.#start(other);
     }
-    if (this.#stopCount > 0) this.#post(index, { kind: "stop", isAtOnce: this.#stopCount > 1 });
+    if (isStopping) this.#post(index, { kind: "stop", isAtOnce: this.#stopCount > 1 });
     if (++this.#boundCount === this.#threadCount) reportListeners(this.#config, this.#bound.addresses);
+  }
+
+  /** A thread cannot bind: at the start that is the end, later on it may have lacked something for a while. */
+  #onFailed(index: number, reason: string): void {
+    if (this.#boundCount >= this.#threadCount) {
+      this.#onDeath(index, reason);
+      return;
+    }
+    this.#report(reason);
+    this.#ended.resolve(ExitCode.RUNTIME);
   }
 
   #onDrained(index: number): void {
     this.#threads[index]?.worker.terminate();
     this.#threads[index] = null;
-    if (++this.#drainedCount === this.#threadCount) this.#ended.resolve(ExitCode.OK);
+    this.#counters.forget(index);
+    this.#drainedCount++;
+    this.#endIfDrained();
+  }
+
+  #endIfDrained(): void {
+    if (this.#drainedCount >= this.#threadCount) this.#ended.resolve(ExitCode.OK);
   }
 
   #onDeath(index: number, reason: string): void {
@@ -177,105 +259,41 @@ class Supervisor {
     if (thread === null) return;
     this.#threads[index] = null;
     thread.worker.terminate();
-    this.#closeFds(new Uint8Array(thread.openFds));
+    this.#fds.closeAll(new Uint8Array(thread.openFds), index === 0);
     this.#counts(index).clear();
     this.#collector?.forget(index);
+    this.#counters.forget(index);
     if (this.#bound === null) {
-      report(`thread ${index} ended at its start: ${reason}`);
+      this.#report(`thread ${index} ended at its start: ${reason}`);
       this.#ended.resolve(ExitCode.RUNTIME);
       return;
     }
     if (this.#stopCount > 0) {
+      this.#report(`thread ${index} ended: ${reason}; its connections are lost`);
       this.#onDrained(index);
       return;
     }
-    report(`thread ${index} ended: ${reason}; its connections are lost, another starts in ${RESTART_MS} ms`);
+    const { restartMs } = this.#options;
+    this.#report(
+      `thread ${index} ended: ${reason}; its connections are lost, another starts in ${restartMs} ms`,
+    );
     const timer = setTimeout(() => {
       this.#restarts.delete(timer);
       this.#start(index);
-    }, RESTART_MS);
+    }, restartMs);
     this.#restarts.add(timer);
-  }
-
-  /** Closes what a dead thread had open: its listeners would go on to be given connections. */
-  #closeFds(openFds: Uint8Array): void {
-    const libc = openLibc(this.#config, () => {});
-    if (libc === null) return;
-    for (let fd = 0; fd < openFds.length; fd++) if (openFds[fd] === 1) libc.call.close(fd);
-    libc.close();
   }
 
   #counts(index: number): ConnectionCounts {
     return new ConnectionCounts(new Int32Array(this.#connectionCells), this.#config.listeners.length, index);
   }
 
-  #onLogWritten(index: number, error: unknown): void {
-    const thread = this.#threads[index];
-    if (thread === null) return;
+  #onLogWritten(index: number, thread: Thread, error: unknown): void {
+    if (this.#threads[index] !== thread) return;
+    const failure = error === null ? null : writeFailure(error);
+    Atomics.store(thread.logWritten, 1, failure?.errno ?? 0);
     Atomics.add(thread.logWritten, 0, 1);
     Atomics.notify(thread.logWritten, 0);
-    const failure = error === null
-      ? null
-      : error instanceof Error
-      ? { name: error instanceof Deno.errors.BrokenPipe ? "BrokenPipe" : error.name, message: error.message }
-      : { name: "Error", message: String(error) };
     this.#post(index, { kind: "logWritten", error: failure });
   }
-
-  #stop(isAtOnce: boolean): void {
-    this.#stopCount++;
-    if (!isAtOnce) reportStopping(this.#counts(0).total, this.#config.drainMs);
-    this.#drainedCount += this.#restarts.size;
-    for (const timer of this.#restarts) clearTimeout(timer);
-    this.#restarts.clear();
-    this.#broadcast({ kind: "stop", isAtOnce });
-    if (this.#drainedCount === this.#threadCount) this.#ended.resolve(ExitCode.OK);
-  }
-
-  #reopenLog(): void {
-    if (this.#collector === null || this.#config.log.file === "-") return;
-    try {
-      this.#collector.reopen(openSink(this.#config.log.file));
-    } catch (error) {
-      report(`${error instanceof Error ? error.message : error}; going on with the old file`);
-    }
-  }
-
-  get #aliveCount(): number {
-    return this.#threads.filter((thread) => thread !== null).length;
-  }
-
-  /** Asks every thread; prints the sums (of `…Max` and `…Longest…` the greatest), and how many threads answered. */
-  #printCounters(): void {
-    this.#counters = [];
-    const finish = () => {
-      clearTimeout(timer);
-      this.#onCounters = null;
-      printCounters(sumCounters(this.#counters));
-    };
-    const timer = setTimeout(finish, COUNTERS_MS);
-    this.#onCounters = finish;
-    this.#broadcast({ kind: "counters" });
-  }
-
-  /** Every thread finds out the same about a server: once is enough. */
-  #tell(message: string): void {
-    const nowMs = performance.now();
-    const toldMs = this.#news.get(message);
-    if (toldMs !== undefined && nowMs - toldMs < SAME_NEWS_MS) return;
-    for (const [text, ms] of this.#news) if (nowMs - ms >= SAME_NEWS_MS) this.#news.delete(text);
-    this.#news.set(message, nowMs);
-    report(message);
-  }
-}
-
-function sumCounters(all: readonly Record<string, number>[]): Record<string, number> {
-  const sums: Record<string, number> = { threads: all.length };
-  for (const counters of all) {
-    for (const [name, value] of Object.entries(counters)) {
-      const isGreatest = name.includes("Longest") || name.endsWith("Max");
-      sums[name] = isGreatest ? Math.max(sums[name] ?? 0, value) : (sums[name] ?? 0) + value;
-    }
-  }
-  return sums;
 }

@@ -42,7 +42,6 @@ class Thread {
   #instance: Instance | null = null;
   #log: AccessLog | null = null;
   #forwarder: LogForwarder | null = null;
-  #openCountAtStop = 0;
 
   constructor(post: (message: FromThread, transfer?: Transferable[]) => void) {
     this.#post = post;
@@ -54,7 +53,6 @@ class Thread {
         this.#start(message);
         return;
       case "stop":
-        if (!message.isAtOnce) this.#openCountAtStop = this.#instance?.proxy.context.sessions.size ?? 0;
         this.#instance?.stop(message.isAtOnce);
         return;
       case "counters":
@@ -66,10 +64,10 @@ class Thread {
   }
 
   #start(start: StartMessage): void {
-    const report = (message: string) => this.#post({ kind: "report", message });
+    const report = (message: string) => this.#post({ kind: "report", message, isOnce: false });
     this.#forwarder = new LogForwarder(this.#post, start.logWritten);
     this.#log = openAccessLog(start.config.log, {
-      onError: report,
+      onError: (message) => this.#post({ kind: "report", message, isOnce: true }),
       hasColour: start.hasColour,
       sink: this.#forwarder,
     });
@@ -81,9 +79,10 @@ class Thread {
         log: this.#log,
         report,
         sharing: {
-          epoll: {
+          listeners: {
             openFds: new Uint8Array(start.openFds),
             isFirst: start.bound === null,
+            bindsUnshared: start.thread === 0,
             unixListeners: start.bound?.unixListeners ?? new Map(),
           },
           connections: new ConnectionCounts(
@@ -106,8 +105,8 @@ class Thread {
 
   async #end(killedCount: number): Promise<void> {
     this.#instance!.close();
-    await this.#log!.close(LOG_CLOSE_MS);
-    this.#post({ kind: "drained", killedCount, openCount: this.#openCountAtStop });
+    const droppedLineCount = await this.#log!.close(LOG_CLOSE_MS);
+    this.#post({ kind: "drained", killedCount, droppedLineCount });
   }
 }
 

@@ -9,6 +9,9 @@ import { ITEM_KEYS } from "./catalogue.ts";
 import { ConfigError, suggest, type WordPlace } from "./config_error.ts";
 import type { Item } from "./item_parser.ts";
 
+/** What stands in log lines unquoted: HAProxy's names. */
+const NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
+
 /** Refuses keys that items of this kind do not have, keys without a value, and switches with one. @throws {ConfigError} */
 export function rejectUnknownKeys(item: Item, kind: "listen" | "backend" | "route"): void {
   const known = ITEM_KEYS.filter((key) => key.items.includes(kind));
@@ -33,6 +36,12 @@ export function rejectUnknownKeys(item: Item, kind: "listen" | "backend" | "rout
     }
     if (found.type !== "switch" && (value === null || value === "")) {
       throw new ConfigError(`Cannot use ${key} in ${item.source}: it needs a value; write ${key}=…`, place);
+    }
+    if (key === "name" && !NAME.test(value!)) {
+      throw new ConfigError(
+        `Cannot use name "${value}" in ${item.source}: it has other than letters, digits and _ . : -, or more than 64`,
+        place,
+      );
     }
     if (item.options.filter((other) => other.key === key).length > 1) {
       throw new ConfigError(`Cannot use ${key} twice in ${item.source} ${item.word}`, place);

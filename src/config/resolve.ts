@@ -33,7 +33,7 @@ export interface Surroundings {
 }
 
 /** Engines at most. */
-const THREADS_MAX = 64;
+export const THREADS_MAX = 64;
 
 interface Service {
   readonly item: Item;

@@ -30,7 +30,7 @@ import { Errno } from "../base/errno.ts";
 import { Slab } from "../base/slab.ts";
 import type { Activity } from "./activity.ts";
 import type { Clock } from "./clock.ts";
-import { DenoListeners } from "./poller_deno_accept.ts";
+import { DenoListeners, type DenoSharing } from "./poller_deno_accept.ts";
 import { DenoSleep } from "./poller_deno_sleep.ts";
 import { errnoOf, type MemorySource, SlotMemory } from "./poller_deno_slots.ts";
 import { FdState } from "./fd_state.ts";
@@ -46,6 +46,8 @@ const Op = { NONE: 0, RUNNING: 1, HELD: 2 } as const;
 export interface PollerDenoOptions {
   /** Big places for reads and sends; null: small slots only. */
   readonly memory: MemorySource | null;
+  /** Who binds what beside other threads. @default {null: this is the only one} */
+  readonly sharing?: DenoSharing | null;
   /** Makes the coming close a reset, given both addresses; returns whether it could. */
   readonly resetSocket?: (local: SocketAddress, peer: SocketAddress) => boolean;
 }
@@ -106,7 +108,10 @@ export class PollerDeno implements Poller {
     this.#clock = clock;
     this.#options = options;
     this.#slots = new SlotMemory(capacity, options.memory);
-    this.#listeners = new DenoListeners((fd) => this.#complete(fd, FdState.READY_R));
+    this.#listeners = new DenoListeners(
+      (fd) => this.#complete(fd, FdState.READY_R),
+      options.sharing ?? null,
+    );
     this.#sleep = new DenoSleep(clock, () => {
       this.#report();
       this.onWake();

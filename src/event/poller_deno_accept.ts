@@ -6,6 +6,9 @@
  *
  * An accept in flight cannot be taken back: a listener that is paused may still hold one connection.
  *
+ * Beside other threads tcp ports are shared (SO_REUSEPORT); what Deno cannot share is bound by one thread, and the listeners of the
+ * others never have anything: unix sockets, and all of them where Deno runs without --unstable-net.
+ *
  * May import: base, sys.
  *
  * @module
@@ -20,8 +23,17 @@ type DenoConn = Deno.TcpConn | Deno.UnixConn;
 /** Connections held per listener at most: one turn's worth of accepts. */
 const HELD_MAX = 16;
 
+/** What threads must know to bind the same addresses. */
+export interface DenoSharing {
+  /** The thread that binds first finds out whether a port is in use. */
+  readonly isFirst: boolean;
+  /** The one thread that binds what cannot be shared. */
+  readonly bindsUnshared: boolean;
+}
+
 interface ListenSlot {
-  readonly listener: Deno.TcpListener | Deno.UnixListener;
+  /** Null when another thread has it. */
+  readonly listener: Deno.TcpListener | Deno.UnixListener | null;
   readonly held: DenoConn[];
   /** A negated error number to hand out, or 0. */
   error: number;
@@ -33,17 +45,19 @@ interface ListenSlot {
 export class DenoListeners {
   readonly #slots = new Map<number, ListenSlot>();
   readonly #onReady: (fd: number) => void;
+  readonly #sharing: DenoSharing | null;
 
-  constructor(onReady: (fd: number) => void) {
+  constructor(onReady: (fd: number) => void, sharing: DenoSharing | null) {
     this.#onReady = onReady;
+    this.#sharing = sharing;
   }
 
   /** Binds and returns the address really bound. @throws {ListenError} */
   listen(fd: number, address: SocketAddress, backlog: number): SocketAddress {
-    const listener = openListener(address, backlog);
+    const listener = this.#bind(address, backlog);
     this.#slots.set(fd, { listener, held: [], error: 0, isAccepting: false, isClosed: false });
-    const bound = listener.addr;
-    return bound.transport === "tcp" ? { kind: "tcp", host: bound.hostname, port: bound.port } : address;
+    const bound = listener?.addr;
+    return bound?.transport === "tcp" ? { kind: "tcp", host: bound.hostname, port: bound.port } : address;
   }
 
   /** Accepts, unless it is doing so; what is held already is reported at once. */
@@ -67,15 +81,27 @@ export class DenoListeners {
     const slot = this.#slots.get(fd);
     if (slot === undefined || slot.isClosed) return;
     slot.isClosed = true;
+    this.#slots.delete(fd);
+    if (slot.listener === null) return;
     const { addr } = slot.listener;
     slot.listener.close();
     if (addr.transport === "unix") removeSocket(addr.path);
     for (const conn of slot.held) conn.close();
-    this.#slots.delete(fd);
+  }
+
+  #bind(address: SocketAddress, backlog: number): Deno.TcpListener | Deno.UnixListener | null {
+    if (this.#sharing === null) return openListener(address, backlog, false);
+    const isShared = address.kind === "tcp" && canSharePorts();
+    if (!isShared) return this.#sharing.bindsUnshared ? openListener(address, backlog, false) : null;
+    if (!this.#sharing.isFirst) return openListener(address, backlog, true);
+    const probe = openListener(address, backlog, false);
+    const { port } = (probe as Deno.TcpListener).addr;
+    probe.close();
+    return openListener({ ...address, port }, backlog, true);
   }
 
   #accept(fd: number, slot: ListenSlot): void {
-    if (slot.isAccepting || slot.isClosed) return;
+    if (slot.isAccepting || slot.isClosed || slot.listener === null) return;
     slot.isAccepting = true;
     const accepting: Promise<DenoConn> = slot.listener.accept();
     accepting.then((conn) => {
@@ -98,10 +124,20 @@ export class DenoListeners {
   }
 }
 
-function openListener(address: SocketAddress, backlog: number): Deno.TcpListener | Deno.UnixListener {
+/** Whether Deno may set SO_REUSEPORT: an unstable option, and asking for it where it is not allowed ends the process. */
+export function canSharePorts(): boolean {
+  return "listenDatagram" in Deno;
+}
+
+function openListener(
+  address: SocketAddress,
+  backlog: number,
+  sharesPort: boolean,
+): Deno.TcpListener | Deno.UnixListener {
   try {
     if (address.kind === "unix") return openUnixListener(address.path);
-    return Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: backlog });
+    const options = { hostname: address.host, port: address.port, tcpBacklog: backlog };
+    return Deno.listen(sharesPort ? { ...options, reusePort: true } : options);
   } catch (error) {
     const errno = -errnoOf(error);
     throw new ListenError(errnoName(errno), errno);

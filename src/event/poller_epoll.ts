@@ -143,6 +143,8 @@ export class PollerEpoll implements Poller {
 
   close(fd: number, isReset: boolean): void {
     if (isReset) this.#sockets.setReset(fd);
+    // A unix listener may be shared with other threads, and would go on to wake this one.
+    if (this.#paths.size > 0 && this.#paths.has(fd)) this.#set.remove(fd);
     this.#sockets.close(fd);
     this.#isOpen[fd] = this.#watched[fd] = this.#connecting[fd] = 0;
     this.#openCount--;

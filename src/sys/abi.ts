@@ -23,6 +23,7 @@ export const Epoll = {
   /** Edge-triggered: bit 31, negative as a 32-bit integer. */
   ET: 0x8000_0000 | 0,
   CTL_ADD: 1,
+  CTL_DEL: 2,
   CTL_MOD: 3,
   CLOEXEC: 0x80000,
 } as const;

@@ -29,8 +29,7 @@ export class EpollSet {
   readonly #requestPointer: Deno.PointerObject;
 
   /** @param countMax Events of one wait at most. @throws {Error} when there is no epoll, or no layout for this processor. */
-  constructor(libc: Libc, countMax: number) {
-    const layout = epollEventLayout(Deno.build.arch);
+  constructor(libc: Libc, countMax: number, layout = epollEventLayout(Deno.build.arch)) {
     if (layout === null) throw new Error(`no layout of epoll_event is known for ${Deno.build.arch}`);
     this.#libc = libc;
     this.#layout = layout;
@@ -53,6 +52,11 @@ export class EpollSet {
   /** Watches both directions of a registered `fd` from now on; its state is told again. */
   watchSend(fd: number, generation: number): number {
     return this.#control(Epoll.CTL_MOD, fd, generation, RECEIVING | Epoll.OUT);
+  }
+
+  /** Forgets `fd`: only needed where another descriptor of the same socket outlives it. */
+  remove(fd: number): void {
+    this.#control(Epoll.CTL_DEL, fd, 0, 0);
   }
 
   /** Waits on this thread; returns how many events came (0 when interrupted). */

@@ -41,6 +41,10 @@ export interface SimWorldOptions {
 /** Turns without a wait that may pass without any progress: the look that reported may have been for nothing. */
 const IDLE_TURNS_MAX = 20;
 
+/** How often the wall clock is set to another time, and within what span. */
+const CLOCK_JUMP_CHANCE = 0.001;
+const CLOCK_JUMP_MS = 7_200_000;
+
 /** Steps in which nobody moved before time jumps to the next timer: actors and reports rest by chance. */
 const STILL_STEPS_MIN = 10;
 
@@ -100,6 +104,10 @@ export class SimWorld {
     this.clock.advance(
       mayJump ? this.poller.timeoutMs : Math.min(this.poller.timeoutMs, this.prng.nextFloat() * 0.2),
     );
+    // NTP, a person, a suspended machine: the wall clock may do what it likes (engine.md 7.12).
+    if (this.prng.chance(CLOCK_JUMP_CHANCE)) {
+      this.clock.jumpWall((this.prng.nextFloat() - 0.5) * CLOCK_JUMP_MS);
+    }
     this.poller.isWoken = false;
     if (this.engine.isRunning) this.poller.onWake();
     this.check();

@@ -1,0 +1,104 @@
+/**
+ * latency: percentiles at a rate that all can serve, beside those of the backend without a proxy.
+ *
+ * @module
+ */
+import { caseOf } from "./cases.ts";
+import { type BenchContext, type LiveRow, startOrExplain, textOf } from "./live_row.ts";
+import { type OpenLoopResult, runOpenLoop } from "./open_loop.ts";
+import { rowsOf } from "./peers.ts";
+import type { Absence, Column, MeasurementFigures, MeasurementRow } from "./results.ts";
+import { median, percentile, rotate } from "./statistics.ts";
+
+const PLAN = { connections: 32, requestsPerS: 4_000, seconds: 5 } as const;
+
+const COLUMNS: readonly Column[] = [
+  { key: "p50Ms", title: "p50 ms", digits: 2 },
+  { key: "p99Ms", title: "p99 ms", digits: 2 },
+  { key: "p999Ms", title: "p99.9 ms", digits: 2 },
+  { key: "lateP50Ms", title: "generator late, p50 ms", digits: 2 },
+  { key: "lateP99Ms", title: "p99 ms", digits: 2 },
+];
+
+/** A row, or the backend itself. */
+interface Target {
+  readonly row: string;
+  readonly port: number;
+}
+
+export async function measureLatency(
+  backendPort: number,
+  context: BenchContext,
+): Promise<MeasurementFigures> {
+  const bench = caseOf("http-keepalive");
+  const live: LiveRow[] = [];
+  const absences: Absence[] = [];
+  try {
+    for (const row of rowsOf(bench, context.options.peers)) {
+      const started = await startOrExplain(row, bench, "latency", backendPort, context);
+      if ("reason" in started) absences.push(started);
+      else live.push(started);
+    }
+    const targets: Target[] = [
+      ...live.map(({ row, port }) => ({ row: row.name, port })),
+      { row: "no proxy", port: backendPort },
+    ];
+    const rows = await measureTargets(targets, absences, context);
+    const { requestsPerS, connections, seconds } = PLAN;
+    const method =
+      `${requestsPerS} requests/s over ${connections} connections for ${seconds} s, from a generator in Deno; ` +
+      `medians over ${context.options.rounds} rounds. The last columns are the generator's own lateness, part of the latencies.`;
+    return { method, columns: COLUMNS, rows, notes: [], absences };
+  } finally {
+    await Promise.all(live.map(({ program }) => program.stop()));
+  }
+}
+
+async function measureTargets(
+  targets: readonly Target[],
+  absences: Absence[],
+  context: BenchContext,
+): Promise<MeasurementRow[]> {
+  const { rounds } = context.options;
+  const runs = new Map<Target, OpenLoopResult[]>(targets.map((target) => [target, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const target of rotate(targets, round)) {
+      try {
+        await runOpenLoop({ ...PLAN, port: target.port, seconds: 1 }, context.signal);
+        const run = await runOpenLoop({ ...PLAN, port: target.port }, context.signal);
+        runs.get(target)?.push(run);
+        context.report(
+          `latency ${round + 1}/${rounds}: ${target.row} p99 ${
+            percentile(run.latenciesMs, 99).toFixed(2)
+          } ms`,
+        );
+      } catch (error) {
+        context.signal.throwIfAborted();
+        absences.push({ row: target.row, reason: `round ${round + 1}: ${textOf(error)}` });
+      }
+    }
+  }
+  return targets.flatMap((target) => toLatencyRow(target.row, runs.get(target) ?? []));
+}
+
+/** Percentiles of each run, medians over the runs; pure. */
+export function toLatencyRow(row: string, runs: readonly OpenLoopResult[]): MeasurementRow[] {
+  if (runs.length === 0) return [];
+  const middle = (key: "latenciesMs" | "latenessMs", percent: number) =>
+    median(runs.map((run) => percentile(run[key], percent)));
+  const faults = runs.flatMap(({ unanswered, faults }, i) => [
+    ...(unanswered > 0 ? [`round ${i + 1}: ${unanswered} requests were not answered in time`] : []),
+    ...faults.map((fault) => `round ${i + 1}: ${fault}`),
+  ]);
+  return [{
+    row,
+    figures: {
+      p50Ms: middle("latenciesMs", 50),
+      p99Ms: middle("latenciesMs", 99),
+      p999Ms: middle("latenciesMs", 99.9),
+      lateP50Ms: middle("latenessMs", 50),
+      lateP99Ms: middle("latenessMs", 99),
+    },
+    faults,
+  }];
+}
