@@ -1,5 +1,5 @@
 /**
- * Measures hadro, HAProxy and nginx side by side in one run: CPU time per request first, then rate and latency.
+ * Measures hadro, HAProxy, nginx and others side by side in one run: CPU time per request first, then rate, latency, memory, start.
  *
  * CPU time, since it is the cost of a proxy that depends least on what else the machine does; side by side, since two runs on two days
  * compare the days. All proxies stand before the same backend, get the same load from wrk in rotating order, and are compared within a
@@ -12,6 +12,7 @@
 import { CASES } from "./bench/cases.ts";
 import { connectionsFor } from "./bench/configurations.ts";
 import type { BenchContext } from "./bench/live_row.ts";
+import { renderDocument } from "./bench/document.ts";
 import { type BenchOptions, HELP, parseOptions, UsageError } from "./bench/options.ts";
 import { settlePeers } from "./bench/optional_peers.ts";
 import { findPrograms, readVersions } from "./bench/programs.ts";
@@ -49,7 +50,7 @@ async function main(): Promise<number> {
     if (options.jsonFile !== null) {
       await Deno.writeTextFile(options.jsonFile, `${JSON.stringify(result, null, 1)}\n`);
     }
-    if (options.markdownFile !== null) await Deno.writeTextFile(options.markdownFile, report);
+    if (options.markdownFile !== null) await writeDocument(options.markdownFile, result);
     write(Deno.stdout, report);
     const isWhole = result.cases.every(hasMeasured) &&
       result.measurements.every(({ rows }) => rows.length > 0);
@@ -61,6 +62,13 @@ async function main(): Promise<number> {
     write(Deno.stderr, `bench: ${error.message}\n`);
     return 1;
   }
+}
+
+/** In the form that `deno fmt --check` asks of every document. */
+async function writeDocument(file: string, result: BenchResult): Promise<void> {
+  await Deno.writeTextFile(file, renderDocument(result, Deno.args));
+  const args = ["fmt", "--quiet", "--no-config", "--line-width", "110", "--ext", "md", file];
+  await new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "null" }).output();
 }
 
 /** A peer may be missing, as nginx without its stream module; what is to be compared may not. */

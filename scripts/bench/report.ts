@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { renderMeasurement } from "./report_measurements.ts";
 import type { BenchResult, CaseResult, Sample } from "./results.ts";
 import { type Measure, pairwiseRatio, type Spread, spreadOf } from "./statistics.ts";
+import { table } from "./table.ts";
 
 const HEAD = [
   "proxy",
@@ -19,17 +21,25 @@ const HEAD = [
 /** The whole report. */
 export function renderReport(result: BenchResult): string {
   const parts = [
-    "# hadro, HAProxy and nginx side by side",
+    "# hadro and its peers side by side",
     renderMachine(result),
     renderReading(result),
+    ...renderConfigurations(result),
+    ...result.cases.flatMap(renderCase),
+    ...result.measurements.flatMap(renderMeasurement),
+    renderVerdict(result),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** The texts that all programs ran with. */
+export function renderConfigurations(result: BenchResult): string[] {
+  return [
     "## Configurations",
     "Verbatim, as they ran; one process each, one directory each. Ports were free ones.",
     fence("backend: nginx -p . -e stderr -c nginx.conf", result.backend),
     ...renderSetups(result.cases),
-    ...result.cases.flatMap(renderCase),
-    renderVerdict(result),
   ];
-  return `${parts.join("\n\n")}\n`;
 }
 
 /** The table of a case, and below it what disturbed it. */
@@ -58,18 +68,8 @@ export function measuresOf(samples: readonly Sample[], row: string): Measure[] {
   );
 }
 
-/** Columns of equal width; the first aligned to the left, figures to the right. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length), 3));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join(" | ")} |`;
-  const rule = `| ${
-    widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`).join(" | ")
-  } |`;
-  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join("\n");
-}
-
-function renderMachine({ date, machine, versions, options }: BenchResult): string {
+/** Date, machine, versions, and who is missing. */
+export function renderMachine({ date, machine, versions, options, absences }: BenchResult): string {
   const { cpu, cores, kernel, architecture, loadBefore, loadAfter } = machine;
   const load = (values: readonly number[]) => values.map((value) => value.toFixed(2)).join(" ");
   return [
@@ -77,14 +77,16 @@ function renderMachine({ date, machine, versions, options }: BenchResult): strin
     `- machine: ${cores} cores, ${cpu}, ${architecture}, Linux ${kernel}`,
     `- load averages: ${load(loadBefore)} before, ${load(loadAfter)} after`,
     ...Object.entries(versions).map(([name, version]) => `- ${name}: ${version}`),
+    ...absences.map(({ row, reason }) => `- not measured: ${row}: ${reason}`),
     `- ${options.rounds} rounds of ${options.seconds} s`,
   ].join("\n");
 }
 
-function renderReading({ options }: BenchResult): string {
+/** What the figures are. */
+export function renderReading({ options }: BenchResult): string {
   const forwarded = options.isForwarding
     ? "All proxies add X-Forwarded-For, -Proto and -Host."
-    : "hadro adds X-Forwarded-For, -Proto and -Host; HAProxy and nginx do not (`--forwarded`: they do).";
+    : "hadro and Caddy add X-Forwarded-For, -Proto and -Host; HAProxy, nginx and http-proxy do not (`--forwarded`: they do).";
   return [
     "CPU time is that of the proxy alone, all threads and processes, user and system, by answers that wrk counted. Figures are",
     "medians over the rounds; a ratio is the median of the ratios within each round, below 1.00 where the first is cheaper. wrk, the",
@@ -92,7 +94,7 @@ function renderReading({ options }: BenchResult): string {
     "before it asks again: its percentiles hide what a stall would do to others.",
     forwarded,
     "http-new: HAProxy with `http-reuse safe`, and hadro as it, open a connection to the backend for a client's first request; nginx",
-    "reuses one that it has, so it does less there.",
+    "reuses one that it has, so it does less there. All proxies have one thread for the work (Caddy: GOMAXPROCS=1), hadro-2 has two.",
   ].join("\n");
 }
 
@@ -150,9 +152,13 @@ function renderNotes({ samples, absences }: CaseResult): string[] {
   return notes.length === 0 ? [] : [notes.join("\n")];
 }
 
-function renderVerdict({ cases }: BenchResult): string {
+/** How many runs there were, and how many went wrong. */
+export function renderVerdict({ cases, measurements, absences }: BenchResult): string {
   const runs = cases.flatMap(({ samples }) => samples);
   const faulty = runs.filter(({ faults }) => faults.length > 0).length;
-  const absent = cases.reduce((sum, { absences }) => sum + absences.length, 0);
-  return `${runs.length} runs, ${faulty} with errors, ${absent} not measured.`;
+  const absent = [{ absences }, ...cases, ...measurements].reduce(
+    (sum, item) => sum + item.absences.length,
+    0,
+  );
+  return `${runs.length} runs of wrk, ${faulty} with errors; ${measurements.length} other measurements; ${absent} not measured.`;
 }

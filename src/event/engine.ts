@@ -94,9 +94,9 @@ export class Engine {
     this.activity.accepts++;
   }
 
-  /** Begins to connect; the handler hears of it as a possible send. Returns the fd or a negated error number. */
-  connect(address: SocketAddress, handler: FdHandler, ioClass: number): number {
-    const fd = this.poller.connect(address);
+  /** Begins to connect (Poller.connect); the handler hears of it as a possible send. Returns the fd or a negated error number. */
+  connect(address: SocketAddress, handler: FdHandler, ioClass: number, hasData = false): number {
+    const fd = this.poller.connect(address, hasData);
     if (fd < 0) return fd;
     this.activity.connects++;
     this.fdTable.insert(fd, handler, ioClass, false);

@@ -47,8 +47,8 @@ export interface Poller {
   listen(address: SocketAddress, backlog: number): number;
   /** Takes one pending connection: its fd, or -EAGAIN, -EMFILE, -ECONNABORTED … */
   accept(listenFd: number): number;
-  /** Begins to connect: its fd, or -EMFILE … The end is reported as a possible send; ask {@linkcode Poller.connectResult}. */
-  connect(address: SocketAddress): number;
+  /** Begins to connect; `hasData` says that bytes will be sent as soon as that is done. Returns its fd, or -EMFILE … The end is reported as a possible send; ask {@linkcode Poller.connectResult}. */
+  connect(address: SocketAddress, hasData: boolean): number;
   /** 0 once connected, -EINPROGRESS while not, or why it failed. */
   connectResult(fd: number): number;
   /** Receives at most `sizeBytes` into `slab` at `offset`. */

@@ -115,8 +115,8 @@ export class PollerEpoll implements Poller {
     return this.#keep(this.#sockets.accept(listenFd));
   }
 
-  connect(address: SocketAddress): number {
-    const fd = this.#keep(this.#sockets.connect(address));
+  connect(address: SocketAddress, hasData: boolean): number {
+    const fd = this.#keep(this.#sockets.connect(address, hasData));
     if (fd < 0) return fd;
     if (address.kind === "unix") this.#paths.set(fd, address.path);
     const result = this.#sockets.connectResult;

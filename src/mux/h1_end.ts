@@ -119,10 +119,14 @@ export class H1End extends SocketEnd {
     return true;
   }
 
-  /** Sends what may be forwarded through `to`; returns the count, or the negated error. */
-  forward(to: SocketEnd): number {
+  /**
+   * Sends what may be forwarded through `to`, whose sending side ends behind it if `isLast`; returns the count, or the negated
+   * error.
+   */
+  forward(to: SocketEnd, isLast = false): number {
     // Only what must come, and has come to the kernel already as it seems: nothing is held up for it.
-    const hasMore = this.isReceiveFull && this.body.kind === BodyKind.LENGTH && !this.body.isDone;
+    const isMoreHere = this.isReceiveFull && this.body.kind === BodyKind.LENGTH && !this.body.isDone;
+    const hasMore = isMoreHere || isLast;
     const count = to.sendFrom(this, this.forwardableBytes, hasMore);
     if (count > 0) this.forwardableBytes -= count;
     return count;

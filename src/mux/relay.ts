@@ -75,12 +75,15 @@ export class Relay implements FdHandler {
     const sentBefore = to.sentBytes;
     let hasChanged = false;
     for (let i = 0; i < RECEIVES_PER_CALL; i++) {
-      if (from.waitingBytes > 0 && to.canSend) to.sendFrom(from, from.waitingBytes);
+      // An end that is known to be behind the bytes is received first, so that it can go out with them.
+      const awaitsEnd = from.isHungUp && from.tail < FULL_CAPACITY;
+      if (from.waitingBytes > 0 && to.canSend && !awaitsEnd) to.sendFrom(from, from.waitingBytes);
       if (to.sendError !== 0 || from.tail >= FULL_CAPACITY || !from.canReceive) break;
       if (from.receive(criticality, FULL_CAPACITY) < 0) break;
       hasChanged = true;
     }
-    if (from.waitingBytes > 0 && to.canSend) to.sendFrom(from, from.waitingBytes);
+    const isLast = from.isReceiveEnded && !to.isSendEnded;
+    if (from.waitingBytes > 0 && to.canSend) to.sendFrom(from, from.waitingBytes, isLast);
     if (to.sendError !== 0) from.releaseBuffer();
     if (from.isReceiveEnded && from.waitingBytes === 0 && !to.isSendEnded) {
       // The last of the two ways: the close that follows at once ends it, with one system call less.

@@ -115,6 +115,11 @@ export class SocketEnd {
       (!this.isSendBlocked || (this.context.engine.fdTable.state(this.fd) & FdState.READY_W) !== 0);
   }
 
+  /** The peer is known to have ended or failed: behind what can still be received. */
+  get isHungUp(): boolean {
+    return (this.context.engine.fdTable.flags(this.fd) & (FdFlag.HANGUP | FdFlag.ERROR)) !== 0;
+  }
+
   /** Wants to receive, or stops wanting. Of no effect once the receiving side ended. */
   setReceiving(isWanted: boolean): void {
     const table = this.context.engine.fdTable;
@@ -152,8 +157,7 @@ export class SocketEnd {
       if (count < room) {
         this.#burstBytes = 0;
         // An end or an error behind these bytes was reported with them and will not be again: it is still to be received.
-        const isMoreBehind = (engine.fdTable.flags(this.fd) & (FdFlag.HANGUP | FdFlag.ERROR)) !== 0;
-        if (engine.poller.isShortReadEmpty && !isMoreBehind) engine.fdTable.cantRecv(this.fd);
+        if (engine.poller.isShortReadEmpty && !this.isHungUp) engine.fdTable.cantRecv(this.fd);
       }
       this.#follow(count);
       return count;

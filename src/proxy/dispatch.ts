@@ -36,6 +36,8 @@ const RETRY_DELAY_MS = 1_000;
 
 /** For whom a server is found. */
 export interface DispatchOwner {
+  /** Whether bytes wait for the server: they will be sent as soon as it is connected. */
+  readonly hasDataToSend: boolean;
   /** A server was chosen; true when the owner has a connection to it already (the dispatch then ends). */
   onServerChosen(server: Server): boolean;
   /** Connected: the owner takes the fd over. */
@@ -147,7 +149,7 @@ export class Dispatch implements FdHandler {
   #connect(): void {
     this.server!.counters.connects++;
     this.addressText = this.server!.addressText(this.#attempt);
-    const fd = this.#engine.connect(this.address, this, this.ioClass);
+    const fd = this.#engine.connect(this.address, this, this.ioClass, this.#owner.hasDataToSend);
     if (fd < 0) {
       this.#phase = Phase.DONE;
       const why = `cannot open a connection to ${this.server!.config.name}: ${

@@ -44,8 +44,10 @@ export function pumpResponse(stream: HttpStream): void {
   const { front } = stream.session;
   const back = stream.back!;
   if (back.isReceiveEnded && !stream.isInterim) back.body.endOfStream();
+  // The end of the connection goes out with the end of the answer.
+  const isLast = stream.step === StreamStep.DATA && back.body.isDone && !stream.keepsAlive;
   while (back.forwardableBytes > 0 && front.canSend) {
-    if (back.forward(front) < 0 || front.isSendBlocked) break;
+    if (back.forward(front, isLast) < 0 || front.isSendBlocked) break;
   }
   if (front.sendError !== 0) {
     stream.abort(EndCause.CLIENT, EndPhase.DATA, "the client closed while the response was sent", false);

@@ -77,6 +77,9 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.dispatch = new Dispatch(context.engine, this);
   }
 
+  /** A request's head is there before a server is looked for. */
+  readonly hasDataToSend = true;
+
   get session(): HttpSession {
     return this.#session!;
   }
@@ -416,7 +419,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     const { slab } = this.context.errorReplies;
     while (this.#replySent < this.#replyEnd) {
       const offset = this.#reply!.offset + this.#replySent;
-      const count = front.sendBytes(slab, offset, this.#replyEnd - this.#replySent);
+      const count = front.sendBytes(slab, offset, this.#replyEnd - this.#replySent, !this.keepsAlive);
       if (count > 0) this.#replySent += count;
       if (front.isSendBlocked) return;
       if (front.sendError !== 0) {

@@ -41,6 +41,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   #serverDeadlineMs = NEVER_MS;
   #clientBytesSeen = 0;
   #serverBytesSeen = 0;
+  #hasStarted = false;
   #isOver = false;
 
   constructor(context: ProxyContext, listener: Listener, fd: number, identity: ClientIdentity) {
@@ -58,8 +59,12 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     engine.adopt(fd, this, listener.ioClass);
     context.sessions.add(this);
     listener.tcpBackend!.currentConns++;
+    // Its first call comes in this turn, and looks for a server.
     this.#client.setReceiving(true);
-    this.#dispatch.start(listener.tcpBackend!, listener.ioClass);
+  }
+
+  get hasDataToSend(): boolean {
+    return this.#client.waitingBytes > 0;
   }
 
   setServerDeadline(deadlineMs: number): void {
@@ -85,10 +90,17 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   /**
    * Until a server is connected the client is listened to, one buffer of it: what it says first waits, and one that leaves
-   * without having said anything is not worth a server (HAProxy: CC).
+   * without having said anything is not worth a server (HAProxy: CC). The first call comes before a server is looked for, so
+   * that it is known whether there are bytes for it.
    */
   onIo(_fd: number, ready: number): void {
-    if ((ready & Direction.RECV) === 0) return;
+    if ((ready & Direction.RECV) !== 0) this.#listenToClient();
+    if (this.#isOver || this.#hasStarted) return;
+    this.#hasStarted = true;
+    this.#dispatch.start(this.listener.tcpBackend!, this.listener.ioClass);
+  }
+
+  #listenToClient(): void {
     const client = this.#client;
     client.receive(Criticality.REQUEST_BODY, FULL_CAPACITY);
     if (client.receiveError !== 0) {

@@ -68,14 +68,18 @@ export class TcpSockets {
     return this.#addressOfFd;
   }
 
-  /** A socket that connects; whether it is connected already is in {@linkcode TcpSockets.isConnected}. */
-  connect(address: Address): number {
+  /** A socket that connects, with bytes to send at once if `hasData`; whether it is connected already is in {@linkcode TcpSockets.isConnected}. */
+  connect(address: Address, hasData: boolean): number {
     if (!this.#address.encode(address)) return -EINVAL;
     this.#addressOfFd = -1;
     const { family } = this.#address;
     const fd = this.#result(this.#libc.call.socket(family, Socket.SOCK_STREAM | NONBLOCKING, 0));
     if (fd < 0) return fd;
-    if (family !== Socket.AF_UNIX) this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_NODELAY, 1);
+    if (family !== Socket.AF_UNIX) {
+      this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_NODELAY, 1);
+      // The handshake's last segment then goes out with the first bytes: one packet less (as HAProxy does).
+      if (hasData) this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_QUICKACK, 0);
+    }
     this.connectResult = this.#result(
       this.#libc.call.connect(fd, this.#address.pointer, this.#address.lengthBytes),
     );

@@ -4,8 +4,9 @@
  * @module
  */
 import { describe, expect, it } from "vitest";
-import { measuresOf, renderCase, table } from "../../../scripts/bench/report.ts";
+import { measuresOf, renderCase } from "../../../scripts/bench/report.ts";
 import type { CaseResult, Sample } from "../../../scripts/bench/results.ts";
+import { table } from "../../../scripts/bench/table.ts";
 
 function sample(row: string, round: number, cpuUsPerRequest: number | null): Sample {
   return {

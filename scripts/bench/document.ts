@@ -1,0 +1,78 @@
+/**
+ * The document of a run, docs/benchmarks.md: a summary, how to repeat it, the tables, the configurations at the end; pure.
+ *
+ * @module
+ */
+import {
+  measuresOf,
+  renderCase,
+  renderConfigurations,
+  renderMachine,
+  renderReading,
+  renderVerdict,
+} from "./report.ts";
+import { renderMeasurement } from "./report_measurements.ts";
+import type { BenchResult, CaseResult } from "./results.ts";
+import { spreadOf } from "./statistics.ts";
+import { table } from "./table.ts";
+
+/** `args`: the command line of this run. */
+export function renderDocument(result: BenchResult, args: readonly string[]): string {
+  const parts = [
+    "# Benchmarks",
+    "hadro and its peers side by side in one run: what they cost the machine, per request, connection and start. Written by\n" +
+    "`scripts/bench.ts`, not by hand; every figure is from the run below.",
+    "## How to repeat",
+    renderRepetition(args),
+    "## The machine",
+    renderMachine(result),
+    renderCaution(result),
+    "## Summary",
+    ...renderSummary(result.cases),
+    "## How to read the figures",
+    renderReading(result),
+    ...result.cases.flatMap(renderCase),
+    ...result.measurements.flatMap(renderMeasurement),
+    ...renderConfigurations(result),
+    renderVerdict(result),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** The command line that made it, quoted for a shell. */
+export function renderRepetition(args: readonly string[]): string {
+  const quoted = args.map((arg) => /^[\w./,=:-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
+  return [
+    "```",
+    "apt-get install -y haproxy nginx libnginx-mod-stream wrk    # caddy, nodejs npm, strace: as far as wanted",
+    "deno task build",
+    `deno task bench ${quoted.join(" ")}`.trimEnd(),
+    "```",
+    "",
+    "`deno task bench --help` lists the flags: fewer cases or peers, longer runs, another hadro beside this one (`--base`), every\n" +
+    "sample as JSON. Linux only.",
+  ].join("\n");
+}
+
+/** CPU time per request of all cases, one row each. */
+export function renderSummary(cases: readonly CaseResult[]): string[] {
+  const rows = [...new Set(cases.flatMap((result) => result.rows))];
+  if (rows.length === 0) return ["No case of load was run."];
+  const lines = cases.map((result) => [
+    result.name,
+    ...rows.map((row) =>
+      spreadOf(measuresOf(result.samples, row).map(({ value }) => value))?.median.toFixed(1) ?? ""
+    ),
+  ]);
+  return ["CPU microseconds per request, medians:", table([["case", ...rows], ...lines])];
+}
+
+/** What the load averages say of the others on the machine. */
+function renderCaution({ machine, options }: BenchResult): string {
+  const sentences = [
+    `wrk, backend and proxy shared the ${machine.cores} cores: rates and latencies are those of a full machine, and the order of`,
+    "proxies by CPU time is what holds elsewhere.",
+  ];
+  if (options.note !== null) sentences.push(options.note);
+  return sentences.join("\n");
+}
