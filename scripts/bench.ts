@@ -17,7 +17,7 @@ import { type BenchOptions, HELP, parseOptions, UsageError } from "./bench/optio
 import { settlePeers } from "./bench/optional_peers.ts";
 import { findPrograms, readVersions } from "./bench/programs.ts";
 import { renderReport } from "./bench/report.ts";
-import type { BenchResult, CaseResult, Machine } from "./bench/results.ts";
+import type { BenchResult, CaseResult, Machine, MeasurementResult } from "./bench/results.ts";
 import { runMeasurements } from "./bench/run_measurements.ts";
 import { runCase, startBackend } from "./bench/runner.ts";
 
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
     if (options.markdownFile !== null) await writeDocument(options.markdownFile, result);
     write(Deno.stdout, report);
     const isWhole = result.cases.every(hasMeasured) &&
-      result.measurements.every(({ rows }) => rows.length > 0);
+      result.measurements.every(hasFigures);
     return isWhole ? 0 : 1;
   } catch (error) {
     // Whatever broke because of the signal, the signal is the reason.
@@ -76,6 +76,11 @@ function hasMeasured({ subject, samples }: CaseResult): boolean {
   return samples.length > 0 && (subject === null || samples.some(({ row }) => row === subject));
 }
 
+/** The same of the other measurements. */
+function hasFigures({ rows, absences }: MeasurementResult): boolean {
+  return rows.length > 0 && !absences.some(({ row }) => row === "hadro");
+}
+
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<BenchResult> {
   const programs = await findPrograms(options);
   const versions = await readVersions(programs);
@@ -92,7 +97,7 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<BenchR
   try {
     // Workers of nginx that root started run as another user and must get to the backend's file.
     await Deno.chmod(directory, 0o755);
-    const { peers, absences } = await settlePeers(options.peers, programs, directory, signal);
+    const { peers, absences } = await settlePeers(options, programs, directory, signal);
     const results = await runCases({ ...context, options: { ...options, peers } });
     const machine = await readMachine(loadBefore);
     return { date: new Date().toISOString(), machine, versions, options, ...results, absences };

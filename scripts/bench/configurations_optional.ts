@@ -7,6 +7,9 @@
  */
 import type { ProxyPlan } from "./configurations.ts";
 
+/** What npm fetches: one version, so that two runs measure the same. */
+export const HTTP_PROXY_PACKAGE = "http-proxy@1.18.1";
+
 /** The text of Caddyfile. Caddy always adds the X-Forwarded headers. */
 export function caddyConfig(plan: ProxyPlan): string {
   const log = plan.isLogged ? ["\tlog {", "\t\toutput stdout", "\t}"] : [];

@@ -16,8 +16,8 @@ const COLUMNS: readonly Column[] = [
   { key: "p50Ms", title: "p50 ms", digits: 2 },
   { key: "p99Ms", title: "p99 ms", digits: 2 },
   { key: "p999Ms", title: "p99.9 ms", digits: 2 },
-  { key: "lateP50Ms", title: "generator late, p50 ms", digits: 2 },
-  { key: "lateP99Ms", title: "p99 ms", digits: 2 },
+  { key: "lateP50Ms", title: "generator late p50 ms", digits: 2 },
+  { key: "lateP99Ms", title: "late p99 ms", digits: 2 },
 ];
 
 /** A row, or the backend itself. */

@@ -11,8 +11,8 @@ import { sleep } from "./process.ts";
 import type { Column, MeasurementFigures, MeasurementRow } from "./results.ts";
 
 const CONNECTIONS = 5_000;
-/** Opened and closed before, so that what a program takes once is not taken for what a connection takes. */
-const WARM_CONNECTIONS = 1_000;
+/** Before, so that what a program takes once is not taken for what a connection takes; few at once, since their memory may be kept. */
+const WARM_CONNECTIONS = 2_000;
 const AT_ONCE = 50;
 /** Longer than proxies keep connections to the backend that nobody uses. */
 const SETTLE_MS = 6_000;
@@ -36,13 +36,16 @@ export async function measureMemory(backendPort: number, context: BenchContext):
   );
   const method = `VmRSS of all processes of a proxy before and with ${count} connections, ${
     SETTLE_MS / 1_000
-  } s after the last answer; ${WARM_CONNECTIONS} connections came and went before.`;
+  } s after the last answer; ${WARM_CONNECTIONS} connections came and went before, ${AT_ONCE} at once.`;
   return { method, columns: COLUMNS, rows: done, notes: [], absences };
 }
 
 async function measureRow(live: LiveRow, count: number, context: BenchContext): Promise<MeasurementRow> {
   const { pid } = live.program;
-  await hold(live.port, WARM_CONNECTIONS, context, () => sleep(1_000, context.signal));
+  await inGroups(WARM_CONNECTIONS, context, async () => {
+    const client = await KeepaliveClient.open(live.port);
+    await client.get().finally(() => client.close());
+  });
   await sleep(1_000, context.signal);
   const beforeBytes = await readResidentBytes(pid);
   const afterBytes = await hold(live.port, count, context, async (clients) => {

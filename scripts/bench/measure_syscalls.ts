@@ -17,7 +17,6 @@ import { runWrk } from "./wrk.ts";
 const CASE_NAMES = ["http-keepalive", "http-new"] as const;
 const TRACED_S = 1;
 const ATTACH_MS_MAX = 3_000;
-const STRACE_REASON = "strace not found; install with: apt-get install -y strace";
 
 const COLUMNS: readonly Column[] = CASE_NAMES.map((name) => ({ key: name, title: name, digits: 2 }));
 
@@ -33,17 +32,17 @@ export async function measureSyscalls(
   context: BenchContext,
 ): Promise<MeasurementFigures> {
   const { strace } = context.programs;
+  if (strace === null) throw new Error("strace was not found");
   const traces = new Map<string, Trace[]>();
   const absences: Absence[] = [];
-  for (const name of strace === null ? [] : CASE_NAMES) {
+  for (const name of CASE_NAMES) {
     const bench = caseOf(name);
-    const trace = (live: LiveRow) => traceRow(live, bench, strace as string, context);
+    const trace = (live: LiveRow) => traceRow(live, bench, strace, context);
     const result = await forEachRow(bench, `syscalls-${name}`, backendPort, context, trace);
     traces.set(name, result.done);
     absences.push(...result.absences.map(({ row, reason }) => ({ row, reason: `${name}: ${reason}` })));
   }
   const names = rowsOf(caseOf("http-keepalive"), context.options.peers).map(({ name }) => name);
-  if (strace === null) absences.push(...names.map((row) => ({ row, reason: STRACE_REASON })));
   const notes = [...traces].flatMap(([name, list]) =>
     list.map(({ row, calls, requests }) => `${name}, ${row}: ${describeCalls(calls, requests)}`)
   );

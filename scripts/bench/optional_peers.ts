@@ -1,31 +1,31 @@
 /**
- * The peers that need not be there, and how to get them: Caddy, and node's http-proxy, which npm fetches into the run's directory.
+ * What need not be there, and how to get it: Caddy, node's http-proxy, which npm fetches into the run's directory, and strace.
  *
  * @module
  */
-import type { ProgramName } from "./options.ts";
+import { HTTP_PROXY_PACKAGE } from "./configurations_optional.ts";
+import type { BenchOptions, ProgramName } from "./options.ts";
 import type { Programs } from "./programs.ts";
 import type { Absence } from "./results.ts";
 
-/** Of one version, so that two runs measure the same. */
-export const HTTP_PROXY_PACKAGE = "http-proxy@1.18.1";
-
 const CADDY_REASON = "caddy not found; install with: apt-get install -y caddy";
 const NODE_REASON = "node or npm not found; install with: apt-get install -y nodejs npm";
+
+const STRACE_REASON = "strace not found; install with: apt-get install -y strace";
 
 export interface SettledPeers {
   readonly peers: readonly ProgramName[];
   readonly absences: readonly Absence[];
 }
 
-/** The peers that can run; fetches http-proxy into `directory` when it is among them. */
+/** The peers that can run, and what cannot; fetches http-proxy into `directory` when it is among them. */
 export async function settlePeers(
-  wanted: readonly ProgramName[],
+  { peers: wanted, cases }: Pick<BenchOptions, "peers" | "cases">,
   programs: Programs,
   directory: string,
   signal: AbortSignal,
 ): Promise<SettledPeers> {
-  const absences = missingPeers(wanted, programs);
+  const absences = [...missingPeers(wanted, programs), ...missingTools(cases, programs)];
   let peers = wanted.filter((name) => !absences.some(({ row }) => row === name));
   if (peers.includes("node-http-proxy") && programs.npm !== null) {
     const reason = await fetchHttpProxy(programs.npm, directory, signal);
@@ -46,6 +46,11 @@ export function missingPeers(
   return (["caddy", "node-http-proxy"] as const).flatMap((row) =>
     wanted.includes(row) && programs[row] === null ? [{ row, reason: reasons[row] }] : []
   );
+}
+
+/** Measurements of the list whose tool was not found; pure. */
+export function missingTools(cases: readonly string[], { strace }: Pick<Programs, "strace">): Absence[] {
+  return strace === null && cases.includes("syscalls") ? [{ row: "syscalls", reason: STRACE_REASON }] : [];
 }
 
 /** Null when it is there, else why not. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { HTTP_PROXY_PACKAGE } from "./optional_peers.ts";
+import { HTTP_PROXY_PACKAGE } from "./configurations_optional.ts";
 import { type BenchOptions, UsageError } from "./options.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;

@@ -160,5 +160,5 @@ export function renderVerdict({ cases, measurements, absences }: BenchResult): s
     (sum, item) => sum + item.absences.length,
     0,
   );
-  return `${runs.length} runs of wrk, ${faulty} with errors; ${measurements.length} other measurements; ${absent} not measured.`;
+  return `${runs.length} runs of wrk, ${faulty} with errors; ${measurements.length} measurements besides; ${absent} not measured.`;
 }

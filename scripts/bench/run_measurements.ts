@@ -27,6 +27,7 @@ export async function runMeasurements(
   const results: MeasurementResult[] = [];
   for (const { name, about } of MEASUREMENTS) {
     if (!context.options.cases.includes(name)) continue;
+    if (name === "syscalls" && context.programs.strace === null) continue;
     results.push({ name, about, ...await MEASURES[name](backendPort, context) });
   }
   return results;

@@ -16,6 +16,8 @@ const CONNECTION_COUNT_QUICK = 1_000;
 const CONNECT_AT_ONCE = 100;
 /** Descriptors of hadro that are not for connections, and some room. */
 const FD_RESERVE = 128;
+/** Enough for as many connections: on the deno poller each is planned to take 28 kB. */
+const MAX_MEM = "1g";
 const WATCH_MS = 5_000;
 const CPU_SHARE_MAX = 0.02;
 const ASKED_AGAIN_COUNT = 200;
@@ -29,7 +31,7 @@ async function run(context: SoakContext, findings: Findings): Promise<void> {
 
 async function idle(context: SoakContext, scheme: "http" | "tcp", findings: Findings): Promise<void> {
   const backend = context.keep(await Backend.start());
-  const listen = ["-l", `${scheme}://127.0.0.1:0,name=fe`, "-b", backend.address];
+  const listen = ["-l", `${scheme}://127.0.0.1:0,name=fe`, "-b", backend.address, "--max-mem", MAX_MEM];
   const timeouts = ["--timeout-keepalive", "1h", "--timeout-client", "1h", "--timeout-server", "1h"];
   const hadro = await Hadro.start(context, [...listen, ...timeouts]);
   const count = affordableCount(context, hadro, scheme, findings);

@@ -19,22 +19,22 @@ export function report(message: string): void {
   writeStderr(`hadro: ${message}\n`);
 }
 
-export function reportListeners(config: Config, addresses: readonly SocketAddress[]): void {
+export function reportListeners(config: Config, addresses: readonly SocketAddress[], tell = report): void {
   for (const [index, { scheme, name }] of config.listeners.entries()) {
-    report(`listening on ${scheme}://${formatAddress(addresses[index])} (${name})`);
+    tell(`listening on ${scheme}://${formatAddress(addresses[index])} (${name})`);
   }
 }
 
-export function reportStopping(openCount: number, drainMs: number): void {
-  if (openCount > 0) report(`stopping: ${openCount} connections may end within ${drainMs} ms`);
+export function reportStopping(openCount: number, drainMs: number, tell = report): void {
+  if (openCount > 0) tell(`stopping: ${openCount} connections may end within ${drainMs} ms`);
 }
 
-export function reportDropped(lineCount: number): void {
-  if (lineCount > 0) report(`access log: ${lineCount} lines were dropped`);
+export function reportDropped(lineCount: number, tell = report): void {
+  if (lineCount > 0) tell(`access log: ${lineCount} lines were dropped`);
 }
 
-export function reportKilled(killedCount: number): void {
-  if (killedCount > 0) report(`stopped; ${killedCount} connections did not end in time and were cut`);
+export function reportKilled(killedCount: number, tell = report): void {
+  if (killedCount > 0) tell(`stopped; ${killedCount} connections did not end in time and were cut`);
 }
 
 /** Prints counters with what only the process knows. */

@@ -98,12 +98,10 @@ export class Supervisor {
   /** @throws {LogFileError} when the log file cannot be opened. */
   constructor(config: Config, plan: MemoryPlan, options: SupervisorOptions) {
     const { threadCount } = options;
-    this.#config = config;
-    this.#options = options;
+    [this.#config, this.#options, this.#threadCount] = [config, options, threadCount];
     this.#report = options.report ?? report;
     this.#news = new ThreadNews(this.#report);
     this.#fds = new ThreadFds(config);
-    this.#threadCount = threadCount;
     // Memory is divided; connections are counted together, against the limit of the process.
     const bufferCount = Math.floor(plan.bufferCount / threadCount);
     this.#threadPlan = { ...plan, bufferCount, bufferBytes: Math.floor(plan.bufferBytes / threadCount) };
@@ -127,15 +125,15 @@ export class Supervisor {
     this.#counters.stop();
     this.#fds.release();
     await this.#collector?.close(LOG_CLOSE_MS);
-    reportDropped(this.#droppedLineCount);
-    reportKilled(this.#killedCount);
+    reportDropped(this.#droppedLineCount, this.#report);
+    reportKilled(this.#killedCount, this.#report);
     return exitCode;
   }
 
   /** The first time drains, the second one ends at once. */
   stop(isAtOnce: boolean): void {
     this.#stopCount++;
-    if (!isAtOnce) reportStopping(this.#counts(0).total, this.#config.drainMs);
+    if (!isAtOnce) reportStopping(this.#counts(0).total, this.#config.drainMs, this.#report);
     else this.#killTimer ??= setTimeout(() => this.#ended.resolve(ExitCode.OK), KILL_MS);
     this.#drainedCount += this.#restarts.size;
     for (const timer of this.#restarts) clearTimeout(timer);
@@ -229,7 +227,9 @@ export class Supervisor {
       else for (let other = 1; other < this.#threadCount; other++) this.#start(other);
     }
     if (isStopping) this.#post(index, { kind: "stop", isAtOnce: this.#stopCount > 1 });
-    if (++this.#boundCount === this.#threadCount) reportListeners(this.#config, this.#bound.addresses);
+    if (++this.#boundCount === this.#threadCount) {
+      reportListeners(this.#config, this.#bound.addresses, this.#report);
+    }
   }
 
   /** A thread cannot bind: at the start that is the end, later on it may have lacked something for a while. */

@@ -107,11 +107,15 @@ export class H1Back extends H1End implements FdHandler {
       if (!this.#isStillIdle(fd)) this.#idleOwner!.onIdleEvent(this);
       return;
     }
-    if ((ready & Direction.SEND) !== 0) {
-      this.#owner.onServerSendable();
-      if (this.fd !== fd || this.#owner === null) return;
+    if ((ready & Direction.SEND) === 0) {
+      this.#onReceivable();
+      return;
     }
-    if ((ready & Direction.RECV) !== 0) this.#onReceivable();
+    this.#owner.onServerSendable();
+    // What the owner did may have ended the receiving, the exchange, or the connection.
+    const isReceivable = this.fd === fd && this.#owner !== null &&
+      (this.context.engine.fdTable.readyDirections(fd) & Direction.RECV) !== 0;
+    if (isReceivable) this.#onReceivable();
   }
 
   /** Readiness may be old news: only what a receive finds counts. */

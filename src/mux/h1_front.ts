@@ -55,11 +55,15 @@ export class H1Front extends H1End implements FdHandler {
   }
 
   onIo(fd: number, ready: number): void {
-    if ((ready & Direction.SEND) !== 0) {
-      this.#owner.onClientSendable();
-      if (this.fd !== fd) return;
+    if ((ready & Direction.SEND) === 0) {
+      this.#onReceivable();
+      return;
     }
-    if ((ready & Direction.RECV) !== 0) this.#onReceivable();
+    this.#owner.onClientSendable();
+    // What the owner did may have ended the receiving, or the connection.
+    const isReceivable = this.fd === fd &&
+      (this.context.engine.fdTable.readyDirections(fd) & Direction.RECV) !== 0;
+    if (isReceivable) this.#onReceivable();
   }
 
   /** After `beginForwarding`: follows the body, or is DONE. */

@@ -18,7 +18,6 @@ export class ClientIdentity {
   readonly port: number;
   /** Its X-Forwarded-* are believed. */
   readonly isTrusted: boolean;
-  #forwarded: Uint8Array | null = null;
 
   constructor(peer: SocketAddress, trust: readonly Cidr[]) {
     if (peer.kind === "unix") {
@@ -32,9 +31,8 @@ export class ClientIdentity {
     this.isTrusted = trust.length > 0 && isInAny(addressBytes(this.address), trust);
   }
 
-  /** The line `X-Forwarded-For: …` with its CRLF. */
-  get forwardedForLine(): Uint8Array {
-    const address = this.address.startsWith("unix:") ? "unknown" : this.address;
-    return this.#forwarded ??= new TextEncoder().encode(`X-Forwarded-For: ${address}\r\n`);
+  /** The value of X-Forwarded-For. */
+  get forwardedFor(): string {
+    return this.address.startsWith("unix:") ? "unknown" : this.address;
   }
 }

@@ -33,6 +33,7 @@ const CAPTURED_FIELD_BYTES = 256;
 const LINES = {
   connectionUpgrade: new TextEncoder().encode("Connection: upgrade\r\n"),
   teTrailers: new TextEncoder().encode("TE: trailers\r\nConnection: TE\r\n"),
+  forwardedFor: new TextEncoder().encode("X-Forwarded-For: "),
   forwardedProto: new TextEncoder().encode("X-Forwarded-Proto: http\r\n"),
   forwardedHost: new TextEncoder().encode("X-Forwarded-Host: "),
   host: new TextEncoder().encode("Host: "),
@@ -184,7 +185,11 @@ function editForwarded(stream: HttpStream, head: HeadParser, bytes: Uint8Array, 
     else if (id === FieldName.X_FORWARDED_HOST) hasHost = true;
   }
   const { addsForwarded } = stream.context;
-  if (addsForwarded.for) appendLine(stream, client.forwardedForLine);
+  if (addsForwarded.for) {
+    appendLine(stream, LINES.forwardedFor);
+    headEdit.appendAscii(client.forwardedFor);
+    appendLine(stream, LINES.crlf);
+  }
   if (!hasProto && addsForwarded.proto) appendLine(stream, LINES.forwardedProto);
   const row = head.fieldIndexOf(FieldName.HOST) * FIELD_STRIDE;
   if (hasHost || row < 0 || !addsForwarded.host) return;

@@ -3,7 +3,7 @@
  *
  *     LISTENING --limit reached--> FULL --a connection closed--> LISTENING
  *         |                                                        ^
- *         +--out of descriptors or memory--> PAUSED --delay, or a descriptor was freed--+
+ *         +--out of descriptors or memory--> PAUSED --delay--------+
  *         +--stop--> CLOSED
  *
  * While FULL or PAUSED new connections wait in the kernel's backlog; nothing spins. The delay doubles from PAUSE_MS_MIN to

@@ -33,10 +33,29 @@ export function checkKernel(
 /** Two events: the second one proves how long the first one is. */
 function checkEvents(libc: Libc, sockets: TcpSockets, layout: EpollEventLayout): string | null {
   const fds = [sockets.openWakeup(), sockets.openWakeup()];
-  const failed = fds.find((fd) => fd < 0);
-  const set = failed === undefined ? new EpollSet(libc, EVENTS_MAX, layout) : null;
   try {
-    if (set === null) return `no eventfd (${errnoName(failed!)})`;
+    const failed = fds.find((fd) => fd < 0);
+    return failed === undefined
+      ? tellEvents(libc, sockets, fds, layout)
+      : `no eventfd (${errnoName(failed)})`;
+  } finally {
+    for (const fd of fds) if (fd >= 0) sockets.close(fd);
+  }
+}
+
+function tellEvents(
+  libc: Libc,
+  sockets: TcpSockets,
+  fds: readonly number[],
+  layout: EpollEventLayout,
+): string | null {
+  let set: EpollSet;
+  try {
+    set = new EpollSet(libc, EVENTS_MAX, layout);
+  } catch {
+    return `no epoll (errno ${libc.errno})`;
+  }
+  try {
     for (const [index, fd] of fds.entries()) {
       if (set.add(fd, GENERATION + index, false) < 0) return "an eventfd cannot be registered";
       sockets.wake(fd);
@@ -46,8 +65,7 @@ function checkEvents(libc: Libc, sockets: TcpSockets, layout: EpollEventLayout):
     const expected = fds.map((fd, index) => `${fd} ${GENERATION + index} ${Epoll.IN}`);
     return told.sort().join() === expected.sort().join() ? null : "epoll_event has another layout";
   } finally {
-    set?.close();
-    for (const fd of fds) if (fd >= 0) sockets.close(fd);
+    set.close();
   }
 }
 

@@ -10,8 +10,8 @@
  */
 
 const ACCEPTS = 0x1_0000;
-const FLAGS_COLUMN = 3;
-const PATH_COLUMN = 7;
+/** Flags are the fourth column; the path is all behind the seventh, spaces and all. */
+const LINE = /^\S+ +\S+ +\S+ +(\S+) +\S+ +\S+ +\S+ (.*)$/;
 
 /** Removes the file of a socket on which nobody listens; returns whether it did. */
 export function removeStaleSocket(path: string): boolean {
@@ -36,9 +36,8 @@ export function removeSocket(path: string): void {
 
 function isListenedOn(path: string): boolean {
   for (const line of Deno.readTextFileSync("/proc/net/unix").split("\n")) {
-    const columns = line.trim().split(/\s+/);
-    const isSame = columns[PATH_COLUMN] === path;
-    if (isSame && (parseInt(columns[FLAGS_COLUMN], 16) & ACCEPTS) !== 0) return true;
+    const [, flags, bound] = LINE.exec(line) ?? [];
+    if (bound === path && (parseInt(flags, 16) & ACCEPTS) !== 0) return true;
   }
   return false;
 }

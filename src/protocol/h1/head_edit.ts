@@ -117,6 +117,16 @@ export class HeadEdit {
     this.#appendedLength += end - start;
   }
 
+  /** Appends an ASCII text behind the kept fields. */
+  appendAscii(text: string): void {
+    if (this.#appendedLength + text.length > STAGING_SIZE_BYTES) {
+      this.isOverflown = true;
+      return;
+    }
+    for (let i = 0; i < text.length; i++) this.#appended[this.#appendedLength + i] = text.charCodeAt(i);
+    this.#appendedLength += text.length;
+  }
+
   /**
    * Rewrites the head whose message begins at `base`; bytes as far as `dataEnd` move along. Returns the new `dataEnd`; -1, with
    * nothing touched, when it would pass `capacityEnd` or a text did not fit the staging area.

@@ -1,26 +1,30 @@
 /**
- * A thread without an engine: speaks a thread's messages, and does what a test tells it over a channel of its own.
- *
- *     test --"hadro-<thread>": <command>--> puppet
+ * A thread without an engine: speaks a thread's messages, and does what a test tells it over channels of its own (puppet_show.ts).
+ * Only a stop at once it answers by itself.
  *
  * @module
  */
 import type { FromThread, StartMessage, ToThread } from "../../../src/cli/thread_messages.ts";
 import { ConnectionCounts } from "../../../src/proxy/connection_counts.ts";
 
-/** What a test tells a puppet to do, and what it answers: `done`. */
+/** What a test tells a puppet to do. */
 export type Command =
   | { readonly kind: "die"; readonly reason: string }
+  /** Has these descriptors and so many connections of the first listener open. */
   | { readonly kind: "open"; readonly fds: readonly number[]; readonly connections: number }
   | { readonly kind: "say"; readonly message: FromThread };
 
 /** What a puppet tells a test. */
 export type Told =
   | { readonly kind: "started"; readonly thread: number; readonly bound: StartMessage["bound"] }
+  | { readonly kind: "opened"; readonly thread: number }
   | { readonly kind: "got"; readonly thread: number; readonly message: Exclude<ToThread, StartMessage> };
 
-/** Where a test and its puppets meet: the name of a BroadcastChannel, taken from the worker's URL. */
-export function channelNames(id: string, thread: number): { readonly commands: string; readonly told: string } {
+/** The channels by which a test and its puppets speak; the id is in the URL of the worker. */
+export function channelNames(
+  id: string,
+  thread: number,
+): { readonly commands: string; readonly told: string } {
   return { commands: `${id}-${thread}`, told: `${id}-told` };
 }
 
@@ -38,7 +42,12 @@ function runPuppet(): void {
     if (data.kind === "start") {
       index = data.thread;
       told = start(id, data, (message) => scope.postMessage(message));
-    } else told!.postMessage({ kind: "got", thread: index, message: data } satisfies Told);
+      return;
+    }
+    told!.postMessage({ kind: "got", thread: index, message: data } satisfies Told);
+    if (data.kind === "stop" && data.isAtOnce) {
+      scope.postMessage({ kind: "drained", killedCount: 0, droppedLineCount: 0 });
+    }
   };
 }
 
@@ -46,13 +55,17 @@ function start(id: string, start: StartMessage, post: (message: FromThread) => v
   const names = channelNames(id, start.thread);
   const told = new BroadcastChannel(names.told);
   new BroadcastChannel(names.commands).onmessage = ({ data }: MessageEvent<Command>) => {
-    if (data.kind === "die") throw new Error(data.reason);
+    if (data.kind === "die") {
+      Error.stackTraceLimit = 0; // Deno prints it
+      throw new Error(data.reason);
+    }
     if (data.kind === "say") post(data.message);
     else {
       for (const fd of data.fds) new Uint8Array(start.openFds)[fd] = 1;
-      const counts = new ConnectionCounts(new Int32Array(start.connectionCells), 0, start.thread);
+      const cells = new Int32Array(start.connectionCells);
+      const counts = new ConnectionCounts(cells, start.config.listeners.length, start.thread);
       for (let i = 0; i < data.connections; i++) counts.add(0);
-      told.postMessage({ kind: "got", thread: start.thread, message: { kind: "counters" } } satisfies Told);
+      told.postMessage({ kind: "opened", thread: start.thread } satisfies Told);
     }
   };
   told.postMessage({ kind: "started", thread: start.thread, bound: start.bound } satisfies Told);

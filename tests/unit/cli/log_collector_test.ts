@@ -85,6 +85,32 @@ describe("LogCollector", () => {
     expect(await add(collector, 0, "kept\n")).toBeNull();
     expect(sink.text).toBe("kept\n");
   });
+  it("takes a batch that failed again from its thread, with the half of a line that waited before it", async () => {
+    const sink = new SlowSink();
+    const collector = new LogCollector(sink, 2);
+    await add(collector, 0, "first ");
+    sink.failure = new Error("disk full");
+    for (let i = 0; i < 2; i++) expect(await add(collector, 0, "half\nsecond ")).toBe(sink.failure);
+    sink.failure = null;
+    await add(collector, 1, "other\n");
+    expect(await add(collector, 0, "half\nsecond ")).toBeNull();
+    await add(collector, 0, "half\n");
+    expect(sink.text).toBe("other\nfirst half\nsecond half\n");
+  });
+  it("does not bring back what it forgot when the batch of a dead thread fails", async () => {
+    const sink = new SlowSink();
+    const collector = new LogCollector(sink, 1);
+    await add(collector, 0, "half ");
+    sink.stall();
+    const dead = add(collector, 0, "of it\n");
+    collector.forget(0);
+    sink.failure = new Error("disk full");
+    sink.resume();
+    expect(await dead).toBe(sink.failure);
+    sink.failure = null;
+    await add(collector, 0, "new\n");
+    expect(sink.text).toBe("new\n");
+  });
   it("forgets the half of a line that a thread left when it died", async () => {
     const sink = new SlowSink();
     const collector = new LogCollector(sink, 2);

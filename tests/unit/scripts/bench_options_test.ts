@@ -4,7 +4,7 @@
  * @module
  */
 import { describe, expect, it } from "vitest";
-import { CASES, wrkArgs, wrkLine } from "../../../scripts/bench/cases.ts";
+import { caseOf, CASES, UPLOAD_BODY_BYTES, wrkArgs, wrkLine } from "../../../scripts/bench/cases.ts";
 import {
   backendConfig,
   connectionsFor,
@@ -12,9 +12,12 @@ import {
   nginxConfig,
   type ProxyPlan,
 } from "../../../scripts/bench/configurations.ts";
-import { parseOptions, UsageError } from "../../../scripts/bench/options.ts";
+import { caddyConfig, nodeProxyProgram } from "../../../scripts/bench/configurations_optional.ts";
+import { MEASUREMENTS } from "../../../scripts/bench/measurements.ts";
+import { HELP, parseOptions, UsageError } from "../../../scripts/bench/options.ts";
+import { missingPeers, missingTools } from "../../../scripts/bench/optional_peers.ts";
 import { rowsOf, subjectOf } from "../../../scripts/bench/peers.ts";
-import { checkAnswer } from "../../../scripts/bench/probe.ts";
+import { checkAnswer, probeRequest } from "../../../scripts/bench/probe.ts";
 import { parseStreamSupport } from "../../../scripts/bench/programs.ts";
 
 const PLAN: ProxyPlan = {
@@ -26,19 +29,15 @@ const PLAN: ProxyPlan = {
   maxConnections: 20_000,
 };
 
-function caseOf(name: string) {
-  const found = CASES.find((item) => item.name === name);
-  if (found === undefined) throw new Error(`No case ${name}`);
-  return found;
-}
-
 describe("parseOptions", () => {
   it("measures everything by default", () => {
     expect(parseOptions([])).toMatchObject({
       rounds: 5,
       seconds: 3,
-      cases: CASES.map(({ name }) => name),
-      peers: ["hadro", "haproxy", "nginx"],
+      cases: [...CASES, ...MEASUREMENTS].map(({ name }) => name),
+      peers: ["hadro", "haproxy", "nginx", "caddy", "node-http-proxy"],
+      hasThreads: false,
+      note: null,
       hadroFile: null,
       isForwarding: false,
     });
@@ -57,8 +56,21 @@ describe("parseOptions", () => {
       "base",
       "haproxy",
       "nginx",
+      "caddy",
+      "node-http-proxy",
     ]);
     expect(parseOptions(["--base", "x"])?.baseFile).toBe("x");
+  });
+  it("takes other measurements beside the cases, threads and a note", () => {
+    const args = ["--cases", "start,http-new,latency", "--threads", "--note", "It was shared."];
+    expect(parseOptions(args)).toMatchObject({
+      cases: ["http-new", "start", "latency"],
+      hasThreads: true,
+      note: "It was shared.",
+    });
+  });
+  it("names every case and measurement in the help", () => {
+    for (const { name } of [...CASES, ...MEASUREMENTS]) expect(HELP).toContain(name);
   });
   it("is null for help", () => expect(parseOptions(["-h"])).toBeNull());
   it.each([
@@ -108,6 +120,32 @@ describe("cases", () => {
     expect(subjectOf(rowsOf(caseOf("http-log"), ["haproxy", "hadro"]))?.name).toBe("hadro-log");
     expect(subjectOf(rowsOf(caseOf("http-new"), ["haproxy"]))).toBeNull();
   });
+  it("leave out a peer that cannot do it", () => {
+    const names = (name: string) => rowsOf(caseOf(name), ["caddy", "node-http-proxy"]).map((row) => row.name);
+    expect(names("http-1m")).toEqual(["caddy", "node-http-proxy"]);
+    expect(names("http-log")).toEqual(["caddy-log", "caddy"]);
+    expect(names("tcp-1m")).toEqual([]);
+  });
+  it("have hadro with two threads once, where asked for", () => {
+    const rows = rowsOf(caseOf("http-keepalive"), ["hadro", "nginx"], true);
+    expect(rows.map(({ name, threads }) => [name, threads])).toEqual([["hadro", 1], ["nginx", 1], [
+      "hadro-2",
+      2,
+    ]]);
+    expect(subjectOf(rows)?.name).toBe("hadro");
+    expect(rowsOf(caseOf("http-new"), ["hadro"], true).length).toBe(1);
+    expect(rowsOf(caseOf("http-keepalive"), ["nginx"], true).length).toBe(1);
+  });
+  it("are found by name", () => expect(() => caseOf("nope")).toThrow("No case nope"));
+  it("send a body of 1 MiB where they upload", async () => {
+    const text = await Deno.readTextFile(
+      new URL("../../../scripts/bench/upload.lua", import.meta.url).pathname,
+    );
+    expect(text).toContain(`string.rep(".", ${UPLOAD_BODY_BYTES})`);
+    expect(wrkLine(caseOf("http-upload-1m"), 3)).toBe(
+      "wrk -t1 -c8 -d3s --latency -s upload.lua http://127.0.0.1:PORT/upload",
+    );
+  });
 });
 
 describe("configurations", () => {
@@ -130,6 +168,10 @@ describe("configurations", () => {
     expect(tcp).not.toContain("http");
     expect(nginxConfig({ ...PLAN, mode: "tcp" }, null)).not.toContain("load_module");
     expect(nginxConfig({ ...PLAN, isLogged: true }, null)).toContain("access_log /dev/null combined;");
+  });
+  it("of the backend read an upload before they answer", () => {
+    expect(backendConfig(1, 9)).toMatch(/location = \/upload \{[^}]*proxy_pass_request_body off;/);
+    expect(nginxConfig(PLAN, null)).toMatch(/proxy_request_buffering off;\n +client_max_body_size 0;/);
   });
   it("balance their braces", () => {
     for (
@@ -154,6 +196,44 @@ describe("parseStreamSupport", () => {
     expect(parseStreamSupport("--with-stream --with-stream_ssl_module")).toBe("static");
     expect(parseStreamSupport("--with-stream_ssl_module --with-stream=dynamic")).toBe("dynamic");
     expect(parseStreamSupport("--with-stream_ssl_module")).toBe("none");
+  });
+});
+
+describe("optional peers", () => {
+  it("are missing with what to install, when they are wanted", () => {
+    const none = { caddy: null, "node-http-proxy": null };
+    expect(missingPeers(["hadro", "caddy", "node-http-proxy"], none).map(({ row }) => row)).toEqual([
+      "caddy",
+      "node-http-proxy",
+    ]);
+    expect(missingPeers(["caddy"], none)[0].reason).toContain("apt-get install -y caddy");
+    expect(missingPeers(["hadro"], none)).toEqual([]);
+    expect(missingPeers(["caddy", "node-http-proxy"], { caddy: "a", "node-http-proxy": "b" })).toEqual([]);
+  });
+  it("and strace are named once, where they are wanted", () => {
+    expect(missingTools(["syscalls"], { strace: null })[0].reason).toContain("apt-get install -y strace");
+    expect(missingTools(["start"], { strace: null })).toEqual([]);
+    expect(missingTools(["syscalls"], { strace: "a" })).toEqual([]);
+  });
+  it("have configurations: Caddy a log where asked for, node the X-Forwarded headers", () => {
+    expect(caddyConfig(PLAN)).toContain("http://:1001 {\n\tbind 127.0.0.1\n\treverse_proxy 127.0.0.1:1002 {");
+    expect(caddyConfig(PLAN)).not.toContain("stdout");
+    expect(caddyConfig({ ...PLAN, isLogged: true })).toContain("output stdout");
+    expect(caddyConfig(PLAN).split("{").length).toBe(caddyConfig(PLAN).split("}").length);
+    expect(nodeProxyProgram(PLAN)).toMatch(/127\.0\.0\.1:1002"[^]*xfwd: false[^]*port: 1001,/);
+    expect(nodeProxyProgram({ ...PLAN, isForwarding: true })).toContain("xfwd: true");
+  });
+});
+
+describe("probeRequest", () => {
+  const textOf = (name: string) => new TextDecoder().decode(probeRequest(caseOf(name), 1001));
+  it("asks as wrk does, once", () => {
+    expect(textOf("http-1m")).toBe("GET /1m HTTP/1.1\r\nHost: 127.0.0.1:1001\r\nConnection: close\r\n\r\n");
+  });
+  it("has the body of an upload", () => {
+    const [head, body] = textOf("http-upload-1m").split("\r\n\r\n");
+    expect(head).toMatch(/^POST \/upload HTTP\/1\.1\r\n[^]*\r\nContent-Length: 1048576$/);
+    expect(body.length).toBe(1_048_576);
   });
 });
 

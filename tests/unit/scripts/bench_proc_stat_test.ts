@@ -1,5 +1,5 @@
 /**
- * CPU time from the text of /proc files.
+ * CPU time and memory from the text of /proc files.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import {
   type CpuSnapshot,
   findTree,
   measureCpu,
+  parseResidentBytes,
   parseSchedstat,
   parseStat,
 } from "../../../scripts/bench/proc_stat.ts";
@@ -40,6 +41,18 @@ describe("parseSchedstat", () => {
   it("reads the first number", () => expect(parseSchedstat("167842501 16978912 379\n")).toBe(167_842_501));
   it.each(["", "1 2", "x 1 2", "1 2 3 4"])("refuses %j", (text) => {
     expect(() => parseSchedstat(text)).toThrow("Not the text of");
+  });
+});
+
+describe("parseResidentBytes", () => {
+  it("reads VmRSS", () => {
+    expect(parseResidentBytes("Name:\thadro\nVmHWM:\t   52000 kB\nVmRSS:\t   51200 kB\nRssAnon:\t 3 kB\n"))
+      .toBe(
+        52_428_800,
+      );
+  });
+  it("refuses a text without it, as that of a kernel thread", () => {
+    expect(() => parseResidentBytes("Name:\tkthreadd\n")).toThrow("Not the text of /proc/PID/status");
   });
 });
 

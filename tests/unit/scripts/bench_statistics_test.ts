@@ -4,7 +4,7 @@
  * @module
  */
 import { describe, expect, it } from "vitest";
-import { median, pairwiseRatio, rotate, spreadOf } from "../../../scripts/bench/statistics.ts";
+import { median, pairwiseRatio, percentile, rotate, spreadOf } from "../../../scripts/bench/statistics.ts";
 
 const measures = (...values: number[]) => values.map((value, round) => ({ round, value }));
 
@@ -20,6 +20,21 @@ describe("median", () => {
     expect(values).toEqual([10, 9, 100]);
   });
   it("refuses no value", () => expect(() => median([])).toThrow("No median"));
+});
+
+describe("percentile", () => {
+  const thousand = Array.from({ length: 1_000 }, (_, i) => 1_000 - i);
+  it("is the nearest rank, in any order", () => {
+    expect([50, 99, 99.9, 100].map((percent) => percentile(thousand, percent))).toEqual([
+      500,
+      990,
+      999,
+      1_000,
+    ]);
+    expect(percentile([7], 99.9)).toBe(7);
+    expect(percentile([9, 10, 100], 0)).toBe(9);
+  });
+  it("refuses no value", () => expect(() => percentile([], 50)).toThrow("No percentile"));
 });
 
 describe("spreadOf", () => {
