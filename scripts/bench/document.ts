@@ -39,9 +39,12 @@ export function renderDocument(result: BenchResult, args: readonly string[]): st
   return `${parts.join("\n\n")}\n`;
 }
 
-/** The command line that made it, quoted for a shell. */
+/** The command line that made it, quoted for a shell, without what changes no figure. */
 export function renderRepetition(args: readonly string[]): string {
-  const quoted = args.map((arg) => /^[\w./,=:-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
+  const telling = args.filter((arg, i) =>
+    !/^--(note|json)(=|$)/.test(arg) && (i === 0 || !/^--(note|json)$/.test(args[i - 1]))
+  );
+  const quoted = telling.map((arg) => /^[\w./,=:-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
   return [
     "```",
     "apt-get install -y haproxy nginx libnginx-mod-stream wrk    # caddy, nodejs npm, strace: as far as wanted",
@@ -70,8 +73,8 @@ export function renderSummary(cases: readonly CaseResult[]): string[] {
 /** What the load averages say of the others on the machine. */
 function renderCaution({ machine, options }: BenchResult): string {
   const sentences = [
-    `wrk, backend and proxy shared the ${machine.cores} cores: rates and latencies are those of a full machine, and the order of`,
-    "proxies by CPU time is what holds elsewhere.",
+    `wrk, backend and proxy shared the ${machine.cores} cores: rates and latencies are those of a full machine. CPU time depends`,
+    "least on that, but caches are shared too: ranges that overlap (min..max) mean that no difference was seen.",
   ];
   if (options.note !== null) sentences.push(options.note);
   return sentences.join("\n");

@@ -69,10 +69,11 @@ function splitWords(args: readonly string[]): SplitWords {
       "<",
     );
     program.addOption(
-      new Option(usage, flag.text).argParser((value: string): string => {
-        if (flag.type === "item") settings.addItem(flag.name as ItemWord["kind"], source, value);
-        else settings.add(flag.name, source, value);
-        return value;
+      new Option(usage, flag.text).argParser((value: string | undefined): string => {
+        const text = value ?? ""; // a switch has none
+        if (flag.type === "item") settings.addItem(flag.name as ItemWord["kind"], source, text);
+        else settings.add(flag.name, source, text);
+        return text;
       }),
     );
   }
@@ -86,9 +87,6 @@ function splitWords(args: readonly string[]): SplitWords {
         error.message.replace(/^error: /, "Cannot read the command line: ").replaceAll("\n", " ")
       }; see hadro --help`,
     );
-  }
-  if ((program.opts() as Record<string, unknown>)["dryRun"] === true) {
-    settings.add("dry-run", "--dry-run", "");
   }
   return { settings, positionals: program.args, isDone: false };
 }

@@ -4,7 +4,7 @@
  *                    alone      first thread                          other threads
  *     tcp            bind       bind to see whether the port is       bind beside it (SO_REUSEPORT)
  *                               free, then again to share it
- *     unix           bind       bind                                  duplicate the first one's descriptor
+ *     unix           bind       bind                                  duplicate its descriptor
  *
  * A unix socket's file that nobody listens on is replaced, and ours is removed at the end.
  *
@@ -23,7 +23,7 @@ export interface EpollSharing {
   readonly openFds: Uint8Array;
   /** The thread that binds first; it alone finds out that a port is in use. */
   readonly isFirst: boolean;
-  /** Listening unix sockets of the first thread by path. */
+  /** Listening unix sockets by path, kept open by the main isolate. */
   readonly unixListeners: ReadonlyMap<string, number>;
 }
 

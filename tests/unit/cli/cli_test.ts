@@ -50,6 +50,15 @@ describe("a wrong call says what is wrong on standard error, and exits with 2", 
     ],
     ["8080", 'Cannot start: "8080" is a listener without a server; write hadro 8080 localhost:3000'],
     ["--drain 1s", "Cannot start: no listener; write hadro 8080 localhost:3000, or -l http://:8080 -b :3000"],
+    ["--listen :8080 8081", 'Cannot use "8081" beside -l, -b or -r: write -b 8081 or leave the flags'],
+    [
+      "-l :8080 --backend :3000,backup=1",
+      "Cannot use backup=1 in -b: backup has no value; write just backup\n  -b :3000,backup=1\n           ^",
+    ],
+    [
+      "8080 :3000 --lb best",
+      'Cannot use lb "best": no such choice; known: roundrobin, leastconn, random, first\n  --lb best\n       ^',
+    ],
     [
       "8080 :3000,wieght=2",
       'Cannot use key "wieght" in <backend> at column 7: no such key; did you mean "weight"?\n  <backend> :3000,wieght=2\n                  ^',
@@ -135,6 +144,11 @@ describe("the environment", () => {
       "route",
       "server",
     ]);
+  });
+  it("reaches the demo", async () => {
+    const { code, stdout } = await runSource(["demo", "--dry-run"], { env: { HADRO_LB: "first" } });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^backend {2}app {2}first /m);
   });
   it("is shown in a refusal", async () => {
     const { code, stderr } = await runSource(["8080", ":3000"], { env: { HADRO_DRAIN: "soon" } });

@@ -105,9 +105,22 @@ describe("renderSummary", () => {
 
 describe("renderRepetition", () => {
   it("quotes for a shell", () => {
-    const text = renderRepetition(["--rounds", "3", "--note", "It's full.", "--markdown", "docs/a.md"]);
-    expect(text).toContain("\ndeno task bench --rounds 3 --note 'It'\\''s full.' --markdown docs/a.md\n");
+    const text = renderRepetition(["--rounds", "3", "--hadro-args", "it's", "--markdown", "docs/a.md"]);
+    expect(text).toContain("\ndeno task bench --rounds 3 --hadro-args 'it'\\''s' --markdown docs/a.md\n");
     expect(renderRepetition([])).toContain("\ndeno task bench\n");
+  });
+  it("leaves out what changes no figure", () => {
+    const text = renderRepetition([
+      "--json=a",
+      "--threads",
+      "--note",
+      "Full.",
+      "--json",
+      "b",
+      "--rounds",
+      "3",
+    ]);
+    expect(text).toContain("\ndeno task bench --threads --rounds 3\n");
   });
 });
 

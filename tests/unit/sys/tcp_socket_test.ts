@@ -83,7 +83,7 @@ describe("listen, connect, accept", () => {
 
   it("show an IPv4 client of a listener for both families as IPv4", () => {
     const { fd, address } = listen({ kind: "tcp", host: "::", port: 0 });
-    const client = keep(sockets.connect({ ...ANY, port: (address as { port: number }, false).port }));
+    const client = keep(sockets.connect({ ...ANY, port: (address as { port: number }).port }, false));
     const server = keep(untilReady(() => sockets.accept(fd)));
     expect(sockets.peerAddress(server, "")).toEqual(sockets.localAddress(client, ""));
   });
@@ -181,11 +181,18 @@ describe("recv and send", () => {
     const [from, to] = [new Slab(4 * PIECE_BYTES, PIECE_BYTES), new Slab(4 * PIECE_BYTES, PIECE_BYTES)];
     for (const offset of [0, PIECE_BYTES, 2 * PIECE_BYTES + 5]) {
       from.bytes.set([1, 2, 3, 4, offset], offset);
-      expect(sockets.send(client, from, offset, 5, offset === 0)).toBe(5);
-      if (offset === 0) sockets.send(client, from, offset, 0, false);
+      expect(sockets.send(client, from, offset, 5, false)).toBe(5);
       expect(untilReady(() => sockets.recv(server, to, offset, PIECE_BYTES))).toBe(5);
       expect([...to.bytes.subarray(offset, offset + 6)]).toEqual([1, 2, 3, 4, offset, 0]);
     }
+  });
+
+  it("hold a part of a segment back while more is to follow", () => {
+    const { client, server } = openPair();
+    const slab = new Slab(PIECE_BYTES);
+    expect(sockets.send(client, slab, 0, 3, true)).toBe(3);
+    expect(sockets.send(client, slab, 0, 4, false)).toBe(4);
+    expect(untilReady(() => sockets.recv(server, slab, 0, PIECE_BYTES))).toBe(7);
   });
 
   it("return -EAGAIN when there is nothing, 0 at the end, a negated error number after a reset", () => {
