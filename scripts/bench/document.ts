@@ -57,15 +57,16 @@ export function renderRepetition(args: readonly string[]): string {
   ].join("\n");
 }
 
-/** CPU time per request of all cases, one row each. */
+/** CPU time per request of all cases, one row each; of a case about logs, that with a log. */
 export function renderSummary(cases: readonly CaseResult[]): string[] {
-  const rows = [...new Set(cases.flatMap((result) => result.rows))];
+  const rows = [...new Set(cases.flatMap((result) => result.rows))].filter((row) => !row.endsWith("-log"));
   if (rows.length === 0) return ["No case of load was run."];
   const lines = cases.map((result) => [
     result.name,
-    ...rows.map((row) =>
-      spreadOf(measuresOf(result.samples, row).map(({ value }) => value))?.median.toFixed(1) ?? ""
-    ),
+    ...rows.map((row) => {
+      const shown = result.rows.includes(`${row}-log`) ? `${row}-log` : row;
+      return spreadOf(measuresOf(result.samples, shown).map(({ value }) => value))?.median.toFixed(1) ?? "";
+    }),
   ]);
   return ["CPU microseconds per request, medians:", table([["case", ...rows], ...lines])];
 }

@@ -12,6 +12,9 @@ import { median, percentile, rotate } from "./statistics.ts";
 
 const PLAN = { connections: 32, requestsPerS: 4_000, seconds: 5 } as const;
 
+/** Later than this at the 99th percentile, and the tails are the machine's. */
+const LATE_MS_MAX = 5;
+
 const COLUMNS: readonly Column[] = [
   { key: "p50Ms", title: "p50 ms", digits: 2 },
   { key: "p99Ms", title: "p99 ms", digits: 2 },
@@ -48,7 +51,7 @@ export async function measureLatency(
     const method =
       `${requestsPerS} requests/s over ${connections} connections for ${seconds} s, from a generator in Deno; ` +
       `medians over ${context.options.rounds} rounds. The last columns are the generator's own lateness, part of the latencies.`;
-    return { method, columns: COLUMNS, rows, notes: [], absences };
+    return { method, columns: COLUMNS, rows, notes: describeStalls(rows), absences };
   } finally {
     await Promise.all(live.map(({ program }) => program.stop()));
   }
@@ -79,6 +82,18 @@ async function measureTargets(
     }
   }
   return targets.flatMap((target) => toLatencyRow(target.row, runs.get(target) ?? []));
+}
+
+/** A word of caution when the machine held up the generator itself; pure. */
+export function describeStalls(rows: readonly MeasurementRow[]): string[] {
+  const lateMs = Math.max(0, ...rows.map(({ figures }) => figures.lateP99Ms ?? 0));
+  if (lateMs <= LATE_MS_MAX) return [];
+  return [
+    `The generator itself was late by up to ${
+      lateMs.toFixed(0)
+    } ms (p99): others kept the processors busy, and p99 and p99.9 ` +
+    "here are those of the machine, not of the proxies.",
+  ];
 }
 
 /** Percentiles of each run, medians over the runs; pure. */

@@ -100,6 +100,14 @@ describe("renderSummary", () => {
       "| tcp-new  |  12.0 |       |",
     ]);
   });
+  it("shows the row with a log where logs are compared", () => {
+    const result = caseResult("http-log", [sample("hadro-log", 14), sample("hadro", 12)]);
+    expect(renderSummary([result])[1].split("\n")).toEqual([
+      "| case     | hadro |",
+      "| -------- | ----: |",
+      "| http-log |  14.0 |",
+    ]);
+  });
   it("says when there was no case", () => expect(renderSummary([])).toEqual(["No case of load was run."]));
 });
 

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { answerLength } from "../../../scripts/bench/keepalive_client.ts";
-import { toLatencyRow } from "../../../scripts/bench/measure_latency.ts";
+import { describeStalls, toLatencyRow } from "../../../scripts/bench/measure_latency.ts";
 import { type Asked, Dispatcher } from "../../../scripts/bench/open_loop.ts";
 
 /** Answers when told to. */
@@ -114,6 +114,12 @@ describe("toLatencyRow", () => {
     expect(toLatencyRow("hadro", [run(1), run(1, 3)])[0].faults).toEqual([
       "round 2: 3 requests were not answered in time",
     ]);
+  });
+  it("comes with a caution when the generator itself was late", () => {
+    const rows = toLatencyRow("hadro", [run(1)]);
+    expect(describeStalls(rows)).toEqual([]);
+    const late = toLatencyRow("nginx", [{ ...run(1), latenessMs: [40] }]);
+    expect(describeStalls([...rows, ...late])[0]).toContain("late by up to 40 ms");
   });
   it("is nothing without a run", () => expect(toLatencyRow("hadro", [])).toEqual([]));
 });
