@@ -40,6 +40,8 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  malloc: { parameters: ["usize"], result: "pointer" },
+  free: { parameters: ["pointer"], result: "void" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
   eventfd_read: { parameters: ["i32", "pointer"], result: "i32" },
