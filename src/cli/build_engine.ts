@@ -6,6 +6,8 @@
  *     epoll      epoll            deno, and a line that says why
  *     deno       deno             deno
  *
+ * The deno poller cannot choose the source of connections: with `source=` nothing is started on it.
+ *
  * May import: everything but commands.
  *
  * @module
@@ -23,7 +25,8 @@ import type { MemorySource } from "../event/poller_deno_slots.ts";
 import { PollerEpoll } from "../event/poller_epoll.ts";
 import type { EpollSharing } from "../event/poller_epoll_listen.ts";
 import { Libc } from "../sys/libc.ts";
-import { checkKernel } from "../sys/self_check.ts";
+import { FDS_PER_PIPE } from "../sys/kernel_pipes.ts";
+import { canSplice, checkKernel } from "../sys/self_check.ts";
 import { SocketReset } from "../sys/socket_reset.ts";
 
 /** Slots beyond the plan where fds are the kernel's: descriptors of the runtime lie among them. */
@@ -36,7 +39,12 @@ export interface BuiltEngine {
   readonly close: () => void;
 }
 
-/** See the module's text. `report` tells people why a poller could not be had. */
+/** A configuration that the poller at hand cannot do. */
+export class PollerError extends Error {
+  override name = "PollerError";
+}
+
+/** See the module's text. `report` tells people why a poller could not be had. @throws {PollerError} */
 export function buildEngine(
   config: Config,
   plan: MemoryPlan,
@@ -46,13 +54,15 @@ export function buildEngine(
   const pool = newPool(config, plan);
   const libc = openLibc(config, report);
   if (libc === null) {
+    checkSockets(config, report);
     if (sharing !== null && !canSharePorts()) {
       report("poller deno shares no ports without --unstable-net: one thread has all connections");
     }
     return buildOnDeno(plan, pool, sharing);
   }
+  const pipeCount = plan.pipeCount > 0 && canSplice(libc) ? plan.pipeCount : 0;
   const newPoller: PollerFactory = (table, activity, clock) =>
-    new PollerEpoll(table, activity, clock, libc, sharing);
+    new PollerEpoll(table, activity, clock, { libc, sharing, pipeCount });
   const engine = new Engine(epollSlotCount(plan), newPoller, systemClock);
   const buffers = new BufferWait(pool, engine.fdTable, engine.activity);
   return { engine, buffers, close: () => {} };
@@ -60,7 +70,7 @@ export function buildEngine(
 
 /** Slots of the fd table of an engine on epoll. */
 export function epollSlotCount(plan: MemoryPlan): number {
-  return plan.maxFdCount + RUNTIME_FDS;
+  return plan.maxFdCount + plan.pipeCount * FDS_PER_PIPE + RUNTIME_FDS;
 }
 
 /** The C library for the epoll poller; null when the deno poller is to be used. */
@@ -74,6 +84,19 @@ export function openLibc(config: Config, report: (message: string) => void): Lib
     report(`poller epoll cannot be used: ${reason}; using deno`);
   }
   return null;
+}
+
+/** What only epoll does with a socket: refused where it must not be missing, else told. @throws {PollerError} */
+function checkSockets({ listeners, backends }: Config, report: (message: string) => void): void {
+  for (const { name, servers } of backends) {
+    const server = servers.find(({ source }) => source !== null);
+    if (server === undefined) continue;
+    throw new PollerError(
+      `Cannot start: source= of server ${name}/${server.name} needs poller epoll; leave it out, or use Linux with FFI`,
+    );
+  }
+  const asks = [...listeners, ...backends].some(({ tcp }) => tcp.keepAlive !== null || tcp.userTimeoutMs > 0);
+  if (asks) report("poller deno cannot set tcp-keepalive and tcp-ut: they are left to the system");
 }
 
 function newPool(config: Config, plan: MemoryPlan): BufferPool {

@@ -47,6 +47,7 @@ export function planOrFail(config: Config): MemoryPlan {
       maxconn: config.maxconn,
       fdLimit: readFdLimit(),
       threadCount: threadCountOf(config),
+      hasPipes: usesEpoll(config),
       connectionCostBytes: usesEpoll(config) ? CONNECTION_COST_BYTES : DENO_CONNECTION_COST_BYTES,
     });
   } catch (error) {

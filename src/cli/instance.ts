@@ -104,6 +104,7 @@ export class Instance {
       buffersInUse: pool.inUse,
       buffersInUseMax: pool.inUseMax,
       bufferLimit: pool.limitCount,
+      pipesInUse: this.engine.poller.pipes?.inUse ?? 0,
       bufferWaiters: this.#buffers.waiting,
       heapBytes: Deno.memoryUsage().heapUsed,
     };

@@ -14,6 +14,7 @@ import type { Config } from "../config/model.ts";
 import type { MemoryPlan } from "../config/memory_plan.ts";
 import { type AccessLog, LogFileError, openAccessLog } from "../observe/access_log/access_log.ts";
 import { BindError } from "../proxy/proxy.ts";
+import { PollerError } from "./build_engine.ts";
 import { checkLogFormat, planOrFail, threadCountOf } from "./dry_run.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { Instance } from "./instance.ts";
@@ -79,7 +80,7 @@ function openInstance(config: Config, plan: MemoryPlan, log: AccessLog): Instanc
   try {
     return new Instance({ config, plan, log, report, sharing: null });
   } catch (error) {
-    if (!(error instanceof BindError)) throw error;
+    if (!(error instanceof BindError || error instanceof PollerError)) throw error;
     report(error.message);
     return null;
   }

@@ -103,8 +103,9 @@ export class Supervisor {
     this.#news = new ThreadNews(this.#report);
     this.#fds = new ThreadFds(config);
     // Memory is divided; connections are counted together, against the limit of the process.
-    const bufferCount = Math.floor(plan.bufferCount / threadCount);
-    this.#threadPlan = { ...plan, bufferCount, bufferBytes: Math.floor(plan.bufferBytes / threadCount) };
+    const [bufferCount, bufferBytes, pipeCount] = [plan.bufferCount, plan.bufferBytes, plan.pipeCount]
+      .map((whole) => Math.floor(whole / threadCount));
+    this.#threadPlan = { ...plan, bufferCount, bufferBytes, pipeCount };
     this.#connectionCells = new SharedArrayBuffer(
       ConnectionCounts.sharedBytes(config.listeners.length, threadCount),
     );

@@ -12,6 +12,7 @@ import type { SocketAddress } from "../event/poller.ts";
 import { type AccessLog, openAccessLog } from "../observe/access_log/access_log.ts";
 import { ConnectionCounts } from "../proxy/connection_counts.ts";
 import { BindError } from "../proxy/proxy.ts";
+import { PollerError } from "./build_engine.ts";
 import { Instance } from "./instance.ts";
 import { LogForwarder } from "./log_forwarder.ts";
 import type { BoundListeners, FromThread, StartMessage, ToThread } from "./thread_messages.ts";
@@ -94,7 +95,7 @@ class Thread {
         },
       });
     } catch (error) {
-      if (!(error instanceof BindError)) throw error;
+      if (!(error instanceof BindError || error instanceof PollerError)) throw error;
       this.#post({ kind: "failed", message: error.message });
       return;
     }

@@ -1,18 +1,19 @@
 /**
- * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (lb, retries,
- * host, prio and the timeouts) may stand on any of its items, with one value.
+ * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (all but name,
+ * weight, backup and source) may stand on any of its items, with one value.
  *
  * May import: base, config.
  *
  * @module
  */
 import { assert } from "../base/assert.ts";
-import { ALGORITHMS } from "./catalogue.ts";
+import { ALGORITHMS, HTTP_REUSES } from "./catalogue.ts";
 import { ConfigError } from "./config_error.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { type Item, parseEndpoint } from "./item_parser.ts";
-import type { BackendConfig, ServerConfig, Timeouts } from "./model.ts";
+import type { BackendConfig, Endpoint, ServerConfig, SourceConfig, TcpConfig, Timeouts } from "./model.ts";
 import type { Settings, SettingText } from "./settings.ts";
+import { readSource, readTcp } from "./socket_values.ts";
 import { readChoice, readCount, readDurationMs, readHostPolicy } from "./values.ts";
 
 const WEIGHT_MAX = 256;
@@ -58,6 +59,7 @@ export class BackendBuilder {
     const retries = this.#shared("retries") ?? this.#settings.last("retries");
     const host = this.#shared("host") ?? this.#settings.last("host");
     const priority = this.#shared("prio");
+    const reuse = this.#shared("http-reuse") ?? this.#settings.last("http-reuse");
     const purge = this.#settings.last("pool-purge-delay");
     const maxConn = this.#settings.last("pool-max-conn");
     return {
@@ -70,6 +72,8 @@ export class BackendBuilder {
         : readChoice("prio", priority.text, ["high", "normal", "low"] as const, priority.place),
       hostPolicy: readHostPolicy("host", host.text, host.place),
       timeouts: readTimeouts(this.#settings, this.#items),
+      tcp: readItemTcp(this.#settings, this.#items),
+      httpReuse: readChoice("http-reuse", reuse.text, HTTP_REUSES, reuse.place),
       poolPurgeMs: readDurationMs("--pool-purge-delay", purge.text, purge.place),
       poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
       servers: this.#buildServers(),
@@ -88,13 +92,30 @@ export class BackendBuilder {
       }
       names.add(name);
       const weight = optionText(item, "weight");
+      const endpoint = parseEndpoint(item, false);
       return {
         name,
-        endpoint: parseEndpoint(item, false),
+        endpoint,
         weight: weight === null ? 1 : readCount("weight", weight, optionPlace(item, "weight"), 0, WEIGHT_MAX),
         backup: optionText(item, "backup") !== null,
+        source: this.#readSource(item, endpoint),
       };
     });
+  }
+
+  /** To connect from another address than the one asked for would be worse than not to start. */
+  #readSource(item: Item, endpoint: Endpoint): SourceConfig | null {
+    const text = optionText(item, "source");
+    if (text === null) return null;
+    const place = optionPlace(item, "source");
+    const fail = (state: string): never => {
+      throw new ConfigError(`Cannot use source=${text} in ${item.source}: ${state}`, place);
+    };
+    if (endpoint.kind === "unix") return fail("a unix socket is not reached over IP; leave it out");
+    if (this.#settings.last("poller").text === "deno" || Deno.build.os !== "linux") {
+      return fail("poller deno cannot choose it; poller epoll (Linux) can");
+    }
+    return readSource("source", text, place);
   }
 
   /** `app`, `app2` …, or the name that a route's item gives. */
@@ -137,6 +158,12 @@ export function readTimeouts(settings: Settings, items: readonly Item[]): Timeou
     clientFinMs: read("client-fin"),
     serverFinMs: read("server-fin"),
   };
+}
+
+/** What items say about TCP: their own keys before the flags. @throws {ConfigError} */
+export function readItemTcp(settings: Settings, items: readonly Item[]): TcpConfig {
+  const find = (key: string) => sharedOption(items, key) ?? settings.last(key);
+  return readTcp(find("tcp-keepalive"), find("tcp-ut"));
 }
 
 function sharedOption(items: readonly Item[], key: string): SettingText | null {

@@ -18,6 +18,9 @@ export type ValueType =
   | "cidr"
   | "host"
   | "switch"
+  | "keepalive"
+  | "duration-or-off"
+  | "source"
   | "item"
   | "log";
 
@@ -64,6 +67,7 @@ export const SECTIONS: readonly Section[] = [
 
 const PRIORITIES = ["high", "normal", "low"] as const;
 export const ALGORITHMS = ["roundrobin", "leastconn", "random", "first"] as const;
+export const HTTP_REUSES = ["never", "safe", "aggressive", "always"] as const;
 export const LOG_FORMATS = ["auto", "json", "haproxy", "combined", "tty", "off"] as const;
 
 const timeout = (name: string, value: string, text: string): Flag => ({
@@ -126,6 +130,16 @@ export const FLAGS: readonly Flag[] = [
     text: "Further attempts after a failed connect, on another server where there is one.",
   },
   {
+    name: "http-reuse",
+    value: "policy",
+    type: "choice",
+    choices: HTTP_REUSES,
+    default: "safe",
+    section: "Balancing",
+    text:
+      "Which requests may use idle connections: safe: not a client's first; aggressive: that over proven ones; never: its own.",
+  },
+  {
     name: "pool-max-conn",
     value: "count",
     type: "count",
@@ -150,6 +164,24 @@ export const FLAGS: readonly Flag[] = [
   timeout("tunnel", "1h", "Inactivity of a tunnel (WebSocket)."),
   timeout("client-fin", "10s", "Inactivity of a client whose server has ended its side."),
   timeout("server-fin", "10s", "Inactivity of a server whose client has ended its side."),
+  {
+    name: "tcp-keepalive",
+    value: "times",
+    type: "keepalive",
+    default: "off",
+    section: "Timeouts",
+    text:
+      "Probe quiet connections: off, on (the system's times), or idle[:interval[:count]], as 60s:10s:3; not with poller deno.",
+  },
+  {
+    name: "tcp-ut",
+    value: "duration",
+    type: "duration-or-off",
+    default: "off",
+    section: "Timeouts",
+    text:
+      "How long sent bytes may stay unacknowledged by the peer's machine; off: the system's; not with poller deno.",
+  },
   {
     name: "header-up",
     value: "header",
@@ -298,6 +330,20 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     "Inactivity of a client whose server has ended its side.",
   ),
   {
+    name: "tcp-keepalive",
+    type: "keepalive",
+    items: ["listen", "backend", "route"],
+    text: "Probes of quiet connections: off, on, or idle[:interval[:count]].",
+    flag: "tcp-keepalive",
+  },
+  {
+    name: "tcp-ut",
+    type: "duration-or-off",
+    items: ["listen", "backend", "route"],
+    text: "How long sent bytes may stay unacknowledged.",
+    flag: "tcp-ut",
+  },
+  {
     name: "weight",
     type: "count",
     items: ["backend", "route"],
@@ -323,6 +369,21 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     items: ["backend", "route"],
     text: "Retries of the backend.",
     flag: "retries",
+  },
+  {
+    name: "source",
+    type: "source",
+    items: ["backend", "route"],
+    text:
+      "Connect to this server from this address (an IP literal, with :port if need be) or interface; poller epoll only.",
+  },
+  {
+    name: "http-reuse",
+    type: "choice",
+    choices: HTTP_REUSES,
+    items: ["backend", "route"],
+    text: "Reuse of idle connections of the backend.",
+    flag: "http-reuse",
   },
   {
     name: "host",

@@ -7,8 +7,9 @@
  */
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatEndpoint } from "./item_parser.ts";
-import { type MemoryPlan, PLAN_BUFFER_BYTES } from "./memory_plan.ts";
-import type { BackendConfig, Config, ListenerConfig } from "./model.ts";
+import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
+import type { BackendConfig, Config, ListenerConfig, SourceConfig, TcpConfig } from "./model.ts";
+import { formatTcpKeepAlive } from "./socket_values.ts";
 
 /** Returns the lines. */
 export function explainConfig(config: Config, plan: MemoryPlan): string[] {
@@ -24,8 +25,14 @@ export function explainConfig(config: Config, plan: MemoryPlan): string[] {
       formatSizeBytes(config.maxMemBytes)
     } = ${plan.maxconn} x 2 x ${
       formatSizeBytes(plan.connectionCostBytes)
-    } + ${plan.bufferCount} buffers x ${PLAN_BUFFER_BYTES}   drain ${formatDurationMs(config.drainMs)}`,
+    } + ${plan.bufferCount} buffers x ${PLAN_BUFFER_BYTES}${explainPipes(plan)}   drain ${
+      formatDurationMs(config.drainMs)
+    }`,
   ];
+}
+
+function explainPipes({ pipeCount }: MemoryPlan): string {
+  return pipeCount === 0 ? "" : ` + ${pipeCount} pipes x ${formatSizeBytes(PLAN_PIPE_BYTES)}`;
 }
 
 function explainListener(listener: ListenerConfig): string[] {
@@ -39,6 +46,7 @@ function explainListener(listener: ListenerConfig): string[] {
     `timeouts client ${formatDurationMs(timeouts.clientMs)} request ${
       formatDurationMs(timeouts.requestMs)
     } keepalive ${formatDurationMs(timeouts.keepAliveMs)}`,
+    ...explainTcp(listener.tcp),
   ];
   const lines = [
     `listen   ${listener.scheme.padEnd(4)} ${address}  (${listener.name})  ${
@@ -59,11 +67,18 @@ function explainBackend(backend: BackendConfig): string[] {
   const { timeouts, hostPolicy } = backend;
   const host = hostPolicy.kind === "name" ? hostPolicy.name : hostPolicy.kind;
   const lines = [
-    `backend  ${backend.name}  ${backend.algorithm}  retries ${backend.retries}  ` +
-    `${backend.priority === "normal" ? "" : `prio ${backend.priority}  `}` +
-    `${backend.scheme === "http" ? `host=${host}  ` : ""}timeouts connect ${
-      formatDurationMs(timeouts.connectMs)
-    } server ${formatDurationMs(timeouts.serverMs)} tunnel ${formatDurationMs(timeouts.tunnelMs)}`,
+    [
+      `backend  ${backend.name}  ${backend.algorithm}  retries ${backend.retries}`,
+      ...(backend.priority === "normal" ? [] : [`prio ${backend.priority}`]),
+      ...(backend.scheme === "http" ? [`host=${host}`] : []),
+      ...(backend.scheme === "http" && backend.httpReuse !== "safe"
+        ? [`http-reuse ${backend.httpReuse}`]
+        : []),
+      `timeouts connect ${formatDurationMs(timeouts.connectMs)} server ${
+        formatDurationMs(timeouts.serverMs)
+      } tunnel ${formatDurationMs(timeouts.tunnelMs)}`,
+      ...explainTcp(backend.tcp),
+    ].join("  "),
   ];
   for (const server of backend.servers) {
     const address = server.endpoint.kind === "tcp" && server.endpoint.host === ""
@@ -72,10 +87,26 @@ function explainBackend(backend: BackendConfig): string[] {
     lines.push(
       `server   ${backend.name}/${server.name}  ${backend.scheme}://${address}  weight ${server.weight}${
         server.backup ? "  backup" : ""
-      }`,
+      }${server.source === null ? "" : `  source ${explainSource(server.source)}`}`,
     );
   }
   return lines;
+}
+
+/** What is not as usual. */
+function explainTcp({ keepAlive, userTimeoutMs }: TcpConfig): string[] {
+  return [
+    ...(keepAlive === null ? [] : [`tcp-keepalive ${formatTcpKeepAlive(keepAlive)}`]),
+    ...(userTimeoutMs === 0 ? [] : [`tcp-ut ${formatDurationMs(userTimeoutMs)}`]),
+  ];
+}
+
+/** An interface with the addresses that it has now. */
+function explainSource({ interfaceName, hosts, port }: SourceConfig): string {
+  const addresses = hosts.map((host) =>
+    port === 0 ? host : formatEndpoint({ kind: "tcp", host, port, path: "" })
+  );
+  return interfaceName === "" ? addresses.join(" ") : `${interfaceName} (${addresses.join(" ")})`;
 }
 
 function explainHeaders(config: Config): string[] {

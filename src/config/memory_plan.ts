@@ -1,7 +1,9 @@
 /**
  * Where `--max-mem` goes: connections get at most half of it (more only when maxconn is written), buffers the rest.
  *
- *     max-mem = maxconn × 2 fds × CONNECTION_COST_BYTES + buffers × 16,448       BUFFER_COUNT_MIN for each thread at least
+ *     max-mem = maxconn × 2 fds × CONNECTION_COST_BYTES + buffers × 16,448 + pipes × 262,144
+ *
+ * BUFFER_COUNT_MIN buffers for each thread at least; pipes (of the `epoll` poller) have what descriptors and buffers leave over.
  *
  * Outside of it: the runtime itself (about 70 MB, as any Deno program), and the kernel's socket buffers.
  *
@@ -16,7 +18,14 @@ export const CONNECTION_COST_BYTES = 6_144;
 export const DENO_CONNECTION_COST_BYTES = 14_336;
 /** As in buffer/pool.ts. */
 export const PLAN_BUFFER_BYTES = 16_448;
+/** As in sys/kernel_pipes.ts. */
+export const PLAN_PIPE_BYTES = 262_144;
 const BUFFER_COUNT_MIN = 32;
+/** Pipes have at most this part of what buffers have, and this many: more connections at once that move much do it by buffers. */
+const PIPE_PART = 8;
+const PIPE_COUNT_MAX = 64;
+/** With fewer descriptors all are for connections. */
+const PIPE_FD_LIMIT_MIN = 512;
 /** Descriptors that are not connections: listeners, log, runtime. */
 const FD_RESERVE = 64;
 
@@ -29,6 +38,8 @@ export interface MemoryRequest {
   readonly connectionCostBytes?: number;
   /** Threads that divide the buffers among them. */
   readonly threadCount: number;
+  /** Whether the poller has pipes. @default {false} */
+  readonly hasPipes?: boolean;
 }
 
 export interface MemoryPlan {
@@ -40,6 +51,8 @@ export interface MemoryPlan {
   readonly connectionBytes: number;
   readonly bufferCount: number;
   readonly bufferBytes: number;
+  /** Pipes of the kernel, of PLAN_PIPE_BYTES each and two descriptors beside the fd table's. */
+  readonly pipeCount: number;
 }
 
 /** What cannot be planned, in words. */
@@ -61,7 +74,11 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
   const byMemory = Math.floor(
     Math.min(maxMemBytes / 2, maxMemBytes - leastBufferBytes) / (2 * connectionCostBytes),
   );
-  const maxconn = request.maxconn > 0 ? request.maxconn : Math.max(1, Math.min(byMemory, byFds));
+  const hasPipes = request.hasPipes === true && fdLimit >= PIPE_FD_LIMIT_MIN;
+  const pipeFds = hasPipes ? Math.min(PIPE_COUNT_MAX * 2, fdLimit >> 4) : 0;
+  const maxconn = request.maxconn > 0
+    ? request.maxconn
+    : Math.max(1, Math.min(byMemory, byFds - (pipeFds >> 1)));
   if (maxconn > byFds) {
     throw new MemoryPlanError(
       `maxconn ${maxconn} needs ${
@@ -70,7 +87,11 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
     );
   }
   const connectionBytes = maxconn * 2 * connectionCostBytes;
-  const bufferCount = Math.floor((maxMemBytes - connectionBytes) / PLAN_BUFFER_BYTES);
+  const movingBytes = maxMemBytes - connectionBytes;
+  const pipesByMemory = Math.floor((movingBytes - leastBufferBytes) / PIPE_PART / PLAN_PIPE_BYTES);
+  const pipesByFds = Math.min(pipeFds, fdLimit - maxconn * 2 - FD_RESERVE) >> 1;
+  const pipeCount = Math.max(0, Math.min(pipesByMemory, pipesByFds));
+  const bufferCount = Math.floor((movingBytes - pipeCount * PLAN_PIPE_BYTES) / PLAN_BUFFER_BYTES);
   if (bufferCount < threadCount * BUFFER_COUNT_MIN) {
     const needed = connectionBytes + leastBufferBytes;
     throw new MemoryPlanError(
@@ -88,5 +109,6 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
     connectionBytes,
     bufferCount,
     bufferBytes: bufferCount * PLAN_BUFFER_BYTES,
+    pipeCount,
   };
 }

@@ -32,6 +32,36 @@ export type HostPolicy = { readonly kind: "client" } | { readonly kind: "backend
   readonly name: string;
 };
 
+/** Which requests may go over an idle connection: HAProxy's `http-reuse`. */
+export type HttpReuse = "never" | "safe" | "aggressive" | "always";
+
+/** Probes on a connection that is quiet; each 0 leaves it to the system. */
+export interface TcpKeepAlive {
+  /** Quiet time before the first probe, and between two of them. */
+  readonly idleSeconds: number;
+  readonly intervalSeconds: number;
+  /** Probes without an answer after which the connection is dead. */
+  readonly probeCount: number;
+}
+
+/** What TCP itself does about a peer that is silent. Of no effect on unix sockets. */
+export interface TcpConfig {
+  /** null: none. */
+  readonly keepAlive: TcpKeepAlive | null;
+  /** How long sent bytes may stay unacknowledged: HAProxy's `tcp-ut`; 0 leaves it to the system. */
+  readonly userTimeoutMs: number;
+}
+
+/** Where connections to a server are made from: HAProxy's `source`. */
+export interface SourceConfig {
+  /** "" when an address was written. */
+  readonly interfaceName: string;
+  /** IP literals, one of a family at most. */
+  readonly hosts: readonly string[];
+  /** 0: any free one. */
+  readonly port: number;
+}
+
 /** All timeouts, in milliseconds; each is finite and at least 1. HAProxy's `timeout` keywords. */
 export interface Timeouts {
   readonly connectMs: number;
@@ -55,6 +85,8 @@ export interface ServerConfig {
   /** 0 to 256; 0 takes no new traffic. */
   readonly weight: number;
   readonly backup: boolean;
+  /** null: as the system chooses. */
+  readonly source: SourceConfig | null;
 }
 
 export interface BackendConfig {
@@ -66,6 +98,9 @@ export interface BackendConfig {
   readonly priority: Priority;
   readonly hostPolicy: HostPolicy;
   readonly timeouts: Timeouts;
+  /** Of connections to its servers. */
+  readonly tcp: TcpConfig;
+  readonly httpReuse: HttpReuse;
   /** Idle connections are closed after this time: HAProxy's pool-purge-delay. */
   readonly poolPurgeMs: number;
   /** Idle connections kept per server at most: HAProxy's pool-max-conn. */
@@ -92,6 +127,8 @@ export interface ListenerConfig {
   /** Connections at once on this listener; 0 means only the process limit. */
   readonly maxconn: number;
   readonly timeouts: Timeouts;
+  /** Of connections that it accepts. */
+  readonly tcp: TcpConfig;
   /** In the order written; the most specific match wins wherever it stands. Empty for `tcp`. */
   readonly routes: readonly RouteConfig[];
   /** Backend when no route matches; "" answers 404 (only possible when there are routes). */

@@ -12,7 +12,7 @@
  */
 import { LOG_FORMATS } from "./catalogue.ts";
 import { ConfigError, suggest } from "./config_error.ts";
-import { BackendBuilder, readTimeouts } from "./backend_builder.ts";
+import { BackendBuilder, readItemTcp, readTimeouts } from "./backend_builder.ts";
 import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from "./item_parser.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import type { BackendConfig, Config, ListenerConfig, LogConfig, RouteConfig } from "./model.ts";
@@ -195,6 +195,7 @@ class Resolver {
           : readChoice("prio", priority, ["high", "normal", "low"] as const, optionPlace(item, "prio")),
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
         timeouts: readTimeouts(this.#settings, [item]),
+        tcp: readItemTcp(this.#settings, [item]),
         routes: routes.map(({ host, pathPrefix, backend }): RouteConfig => ({
           host,
           pathPrefix,

@@ -23,7 +23,7 @@ import { type Activity, newActivity } from "./activity.ts";
 import type { Clock } from "./clock.ts";
 import { type FdHandler, FdTable } from "./fd_table.ts";
 import { IO_PASS_BUDGET } from "./io_queue.ts";
-import type { Poller, SocketAddress } from "./poller.ts";
+import type { ConnectOptions, Poller, SocketAddress } from "./poller.ts";
 import { Scheduler } from "./task.ts";
 
 /** The longest sleep: a lost wake-up costs at most this. */
@@ -95,8 +95,14 @@ export class Engine {
   }
 
   /** Begins to connect (Poller.connect); the handler hears of it as a possible send. Returns the fd or a negated error number. */
-  connect(address: SocketAddress, handler: FdHandler, ioClass: number, hasData = false): number {
-    const fd = this.poller.connect(address, hasData);
+  connect(
+    address: SocketAddress,
+    handler: FdHandler,
+    ioClass: number,
+    hasData = false,
+    options?: ConnectOptions,
+  ): number {
+    const fd = this.poller.connect(address, hasData, options);
     if (fd < 0) return fd;
     this.activity.connects++;
     this.fdTable.insert(fd, handler, ioClass, false);

@@ -14,16 +14,24 @@
  * | epoll | edge-triggered | registered once (its place is the next file of this folder) |
  * | sim | either | a simulated kernel with a seed (tests/support) |
  *
- * May import: base.
+ * May import: base, config.
  *
  * @module
  */
 import type { Slab } from "../base/slab.ts";
+import type { TcpConfig } from "../config/model.ts";
 
 /** A place to bind or to connect to, resolved. */
 export type SocketAddress =
   | { readonly kind: "tcp"; /** IP literal. */ readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
+
+/** How a connection is made, beyond the usual: one object of a server's address, for all connections to it. */
+export interface ConnectOptions {
+  readonly tcp: TcpConfig;
+  /** Where it comes from, of the family of where it goes to; null as the system chooses. A poller may lack it: see the proxy's start. */
+  readonly source: SocketAddress | null;
+}
 
 /** Why a listener could not be bound; `errno` is positive. */
 export class ListenError extends Error {
@@ -35,6 +43,23 @@ export class ListenError extends Error {
   }
 }
 
+/**
+ * Pipes between two sockets, through which bytes pass without being copied or seen (splice(2)). Counts and errors are those of
+ * {@linkcode Poller.recv} and {@linkcode Poller.send}, but for a short count: it proves nothing.
+ */
+export interface Pipes {
+  /** How many are lent. */
+  readonly inUse: number;
+  /** Lends an empty pipe; -1 when there is none. */
+  take(): number;
+  /** Takes a pipe back; what is left in it is lost. */
+  give(pipe: number, isEmpty: boolean): void;
+  /** Moves at most `sizeBytes` out of a socket into a pipe that is empty. */
+  fill(pipe: number, fd: number, sizeBytes: number): number;
+  /** Moves at most `sizeBytes` out of the pipe into a socket. */
+  drain(pipe: number, fd: number, sizeBytes: number, hasMore: boolean): number;
+}
+
 /** See the module's text. */
 export interface Poller {
   readonly name: "deno" | "epoll" | "sim";
@@ -43,12 +68,15 @@ export interface Poller {
   /** A receive that returned less than asked proves that nothing is left: EAGAIN need not be met. */
   readonly isShortReadEmpty: boolean;
 
-  /** Binds and listens. @throws {ListenError} with the reason. */
-  listen(address: SocketAddress, backlog: number): number;
+  /** Null where there are none. */
+  readonly pipes: Pipes | null;
+
+  /** Binds and listens; `tcp` is for what is accepted, a poller may ignore it. @throws {ListenError} with the reason. */
+  listen(address: SocketAddress, backlog: number, tcp?: TcpConfig): number;
   /** Takes one pending connection: its fd, or -EAGAIN, -EMFILE, -ECONNABORTED … */
   accept(listenFd: number): number;
   /** Begins to connect; `hasData` says that bytes will be sent as soon as that is done. Returns its fd, or -EMFILE … The end is reported as a possible send; ask {@linkcode Poller.connectResult}. */
-  connect(address: SocketAddress, hasData: boolean): number;
+  connect(address: SocketAddress, hasData: boolean, options?: ConnectOptions): number;
   /** 0 once connected, -EINPROGRESS while not, or why it failed. */
   connectResult(fd: number): number;
   /** Receives at most `sizeBytes` into `slab` at `offset`. */

@@ -57,6 +57,7 @@ export class PollerDeno implements Poller {
   readonly name = "deno";
   readonly unpolls = false;
   readonly isShortReadEmpty = true;
+  readonly pipes = null;
   onWake: () => void = () => {};
 
   readonly #table: FdTable;

@@ -17,15 +17,17 @@
  *
  * Blocking keeps signals, name lookups and log writes waiting, but never longer than YIELD_MS.
  *
- * May import: base, sys.
+ * May import: base, config, sys.
  *
  * @module
  */
 import { clearImmediate, setImmediate } from "node:timers";
 import { Errno, errnoName } from "../base/errno.ts";
 import type { Slab } from "../base/slab.ts";
+import type { TcpConfig } from "../config/model.ts";
 import { Epoll } from "../sys/abi.ts";
 import { EpollSet } from "../sys/epoll_set.ts";
+import { KernelPipes } from "../sys/kernel_pipes.ts";
 import type { Libc } from "../sys/libc.ts";
 import { TcpSockets } from "../sys/tcp_socket.ts";
 import type { Activity } from "./activity.ts";
@@ -33,7 +35,7 @@ import type { Clock } from "./clock.ts";
 import { FdState } from "./fd_state.ts";
 import type { FdTable } from "./fd_table.ts";
 import { EpollListeners, type EpollSharing } from "./poller_epoll_listen.ts";
-import { ListenError, type Poller, type SocketAddress } from "./poller.ts";
+import { type ConnectOptions, ListenError, type Poller, type SocketAddress } from "./poller.ts";
 
 /** Events of one wait at most: HAProxy's tune.maxpollevents. */
 const EVENTS_MAX = 200;
@@ -41,8 +43,14 @@ const EVENTS_MAX = 200;
 const BLOCK_MS = 5;
 /** The longest time without a turn of Deno's event loop. */
 const YIELD_MS = 10;
-/** Of unix sockets that came by accept. */
-const NO_PATH = "";
+
+export interface PollerEpollOptions {
+  /** Closed by the poller, at its end. */
+  readonly libc: Libc;
+  readonly sharing?: EpollSharing | null;
+  /** Pipes at once at most; they lie outside of the fd table. @default {0} */
+  readonly pipeCount?: number;
+}
 
 const Connect = { NONE: 0, PENDING: 1 } as const;
 
@@ -51,6 +59,7 @@ export class PollerEpoll implements Poller {
   readonly name = "epoll";
   readonly unpolls = false;
   readonly isShortReadEmpty = true;
+  readonly pipes: KernelPipes | null;
   onWake: () => void = () => {};
 
   readonly #table: FdTable;
@@ -69,9 +78,8 @@ export class PollerEpoll implements Poller {
   readonly #watched: Uint8Array;
   readonly #connecting: Uint8Array;
   readonly #connectResults: Int32Array;
-  /** Paths of unix sockets, which the kernel does not tell of their peers. */
+  /** Paths of unix sockets, which the kernel does not tell of their peers; none of those that came by accept. */
   readonly #paths = new Map<number, string>();
-  #openCount = 0;
   #yieldedMs: number;
   #isParked = false;
   #isWoken = false;
@@ -79,17 +87,9 @@ export class PollerEpoll implements Poller {
   #immediate: ReturnType<typeof setImmediate> | undefined;
 
   /** @throws {Error} when the kernel gives no epoll instance or no eventfd. */
-  constructor(
-    table: FdTable,
-    activity: Activity,
-    clock: Clock,
-    libc: Libc,
-    sharing: EpollSharing | null = null,
-  ) {
-    this.#table = table;
-    this.#activity = activity;
-    this.#clock = clock;
-    this.#libc = libc;
+  constructor(table: FdTable, activity: Activity, clock: Clock, options: PollerEpollOptions) {
+    const { libc, sharing = null, pipeCount = 0 } = options;
+    [this.#table, this.#activity, this.#clock, this.#libc] = [table, activity, clock, libc];
     this.#set = new EpollSet(libc, EVENTS_MAX);
     this.#sockets = new TcpSockets(libc);
     this.#listeners = new EpollListeners(this.#sockets, sharing);
@@ -98,16 +98,18 @@ export class PollerEpoll implements Poller {
       throw new Error(`no eventfd to wake the poller with (${errnoName(this.#wakeupFd)})`);
     }
     this.#isOpen = sharing?.openFds ?? new Uint8Array(table.capacity);
+    this.pipes = pipeCount === 0 ? null : new KernelPipes(libc, pipeCount, this.#isOpen);
     this.#watched = new Uint8Array(table.capacity);
     this.#connecting = new Uint8Array(table.capacity);
     this.#connectResults = new Int32Array(table.capacity);
     this.#yieldedMs = clock.monotonicMs();
   }
 
-  listen(address: SocketAddress, backlog: number): number {
+  listen(address: SocketAddress, backlog: number, tcp?: TcpConfig): number {
     const fd = this.#keep(this.#listeners.listen(address, backlog));
     if (fd < 0) throw new ListenError(errnoName(fd), -fd);
     if (address.kind === "unix") this.#paths.set(fd, address.path);
+    else if (tcp !== undefined) this.#sockets.setTcp(fd, tcp);
     return fd;
   }
 
@@ -115,13 +117,12 @@ export class PollerEpoll implements Poller {
     return this.#keep(this.#sockets.accept(listenFd));
   }
 
-  connect(address: SocketAddress, hasData: boolean): number {
-    const fd = this.#keep(this.#sockets.connect(address, hasData));
+  connect(address: SocketAddress, hasData: boolean, options?: ConnectOptions): number {
+    const fd = this.#keep(this.#sockets.connect(address, hasData, options));
     if (fd < 0) return fd;
     if (address.kind === "unix") this.#paths.set(fd, address.path);
-    const result = this.#sockets.connectResult;
-    this.#connectResults[fd] = result;
-    this.#connecting[fd] = result === -Errno.EINPROGRESS ? Connect.PENDING : Connect.NONE;
+    this.#connectResults[fd] = this.#sockets.connectResult;
+    if (this.#sockets.connectResult === -Errno.EINPROGRESS) this.#connecting[fd] = Connect.PENDING;
     return fd;
   }
 
@@ -147,7 +148,6 @@ export class PollerEpoll implements Poller {
     if (this.#paths.size > 0 && this.#paths.has(fd)) this.#set.remove(fd);
     this.#sockets.close(fd);
     this.#isOpen[fd] = this.#watched[fd] = this.#connecting[fd] = 0;
-    this.#openCount--;
     if (this.#paths.size > 0) this.#paths.delete(fd);
     this.#listeners.onClosed(fd);
   }
@@ -157,11 +157,11 @@ export class PollerEpoll implements Poller {
   }
 
   localAddress(fd: number): SocketAddress {
-    return this.#sockets.localAddress(fd, this.#paths.get(fd) ?? NO_PATH);
+    return this.#sockets.localAddress(fd, this.#paths.get(fd) ?? "");
   }
 
   peerAddress(fd: number): SocketAddress {
-    return this.#sockets.peerAddress(fd, this.#paths.get(fd) ?? NO_PATH);
+    return this.#sockets.peerAddress(fd, this.#paths.get(fd) ?? "");
   }
 
   wait(timeoutMs: number): boolean {
@@ -193,7 +193,8 @@ export class PollerEpoll implements Poller {
     if (this.#isShutDown) return;
     this.#isShutDown = true;
     if (this.#immediate !== undefined) clearImmediate(this.#immediate);
-    for (let fd = 0; fd < this.#isOpen.length && this.#openCount > 0; fd++) {
+    this.pipes?.close();
+    for (let fd = 0; fd < this.#isOpen.length; fd++) {
       if (this.#isOpen[fd] === 1) this.close(fd, false);
     }
     // A parked wait still uses the set and its memory: it ends first.
@@ -224,8 +225,7 @@ export class PollerEpoll implements Poller {
     const result = before === 0
       ? this.#set.add(fd, generation, waitsToSend)
       : this.#set.watchSend(fd, generation);
-    // A registration that fails (out of memory) is found out by I/O.
-    if (result < 0) this.#table.mayError(fd);
+    if (result < 0) this.#table.mayError(fd); // out of memory: found out by I/O
     return true;
   }
 
@@ -286,7 +286,6 @@ export class PollerEpoll implements Poller {
       return -Errno.EMFILE;
     }
     this.#isOpen[fd] = 1;
-    this.#openCount++;
     this.#watched[fd] = this.#connecting[fd] = this.#connectResults[fd] = 0;
     return fd;
   }

@@ -17,7 +17,8 @@ import { Direction } from "../event/fd_state.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import type { Slab } from "../base/slab.ts";
 import { H1End, HEAD_CAPACITY, HeadStatus, type ParserPool } from "./h1_end.ts";
-import { type EndContext, FULL_CAPACITY } from "./socket_end.ts";
+import { FULL_CAPACITY } from "./socket_end.ts";
+import type { EndContext } from "./waiting_bytes.ts";
 
 /** How much of unasked bytes is looked at. */
 export const PROBE_BYTES = 1;
@@ -118,6 +119,11 @@ export class H1Back extends H1End implements FdHandler {
     if (isReceivable) this.#onReceivable();
   }
 
+  /** Whether nothing is there behind the response; costs a system call where that is not known (what passed a pipe tells not). */
+  get isQuiet(): boolean {
+    return !this.canReceive || this.#isStillIdle(this.fd);
+  }
+
   /** Readiness may be old news: only what a receive finds counts. */
   #isStillIdle(fd: number): boolean {
     const { engine } = this.context;
@@ -127,8 +133,9 @@ export class H1Back extends H1End implements FdHandler {
   }
 
   #onReceivable(): void {
-    const capacity = this.phase === BackPhase.HEAD ? HEAD_CAPACITY : FULL_CAPACITY;
-    const count = this.receive(Criticality.RESPONSE, capacity);
+    const count = this.phase === BackPhase.BODY
+      ? this.receiveBody(Criticality.RESPONSE, FULL_CAPACITY)
+      : this.receive(Criticality.RESPONSE, this.phase === BackPhase.HEAD ? HEAD_CAPACITY : FULL_CAPACITY);
     if (count > 0) {
       if (this.phase === BackPhase.HEAD) this.#onHead();
       else if (this.phase === BackPhase.BODY) this.#onBody();
@@ -146,7 +153,7 @@ export class H1Back extends H1End implements FdHandler {
   }
 
   #onBody(): void {
-    if (!this.advanceBody()) {
+    if (this.pipedBytes === 0 && !this.advanceBody()) {
       this.#owner!.onResponseBodyBad(this.body.errorCode);
       return;
     }

@@ -39,6 +39,22 @@ export class H1Body {
     }
   }
 
+  /** Whether the next bytes need not be seen: they are payload, `opaqueBytes` of them at most. */
+  get isOpaque(): boolean {
+    return !this.isDone && (this.kind === BodyKind.LENGTH || this.kind === BodyKind.UNTIL_CLOSE);
+  }
+
+  get opaqueBytes(): number {
+    return this.kind === BodyKind.LENGTH ? this.remainingBytes : Infinity;
+  }
+
+  /** `count` opaque bytes came and were not seen. */
+  pass(count: number): void {
+    if (this.kind !== BodyKind.LENGTH) return;
+    this.remainingBytes -= count;
+    this.isDone = this.remainingBytes === 0;
+  }
+
   /** Looks at new bytes; returns the index after the last one that belongs to this body, or BAD_BODY. */
   advance(bytes: Uint8Array, start: number, end: number): number {
     switch (this.kind) {

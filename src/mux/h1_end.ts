@@ -11,11 +11,13 @@
  *
  * @module
  */
+import { Errno } from "../base/errno.ts";
 import type { HeadParser } from "../protocol/h1/head_parser.ts";
 import { ParseStatus } from "../protocol/h1/parse_error.ts";
 import { BodyKind } from "../protocol/http/framing.ts";
 import { BAD_BODY, H1Body } from "./h1_body.ts";
-import { type EndContext, FULL_CAPACITY, SocketEnd } from "./socket_end.ts";
+import { FULL_CAPACITY, SocketEnd } from "./socket_end.ts";
+import type { EndContext } from "./waiting_bytes.ts";
 
 /** Room for what a proxy adds to a head. */
 const REWRITE_BYTES = 1_024;
@@ -120,12 +122,28 @@ export class H1End extends SocketEnd {
   }
 
   /**
+   * Receives more of the body: through a pipe where nothing of it needs to be seen (as much as is surely of this body), else into
+   * the buffer. Returns as SocketEnd.receive; false-like results are the same. Bytes that came may be forwarded then.
+   */
+  receiveBody(criticality: number, capacity: number): number {
+    if (!this.body.isOpaque || !this.isPipeable) return this.receive(criticality, capacity);
+    const count = this.receivePiped(this.body.opaqueBytes);
+    if (count === -Errno.ENOBUFS) return this.receive(criticality, capacity);
+    if (count > 0) {
+      this.body.pass(count);
+      this.forwardableBytes += count;
+    }
+    return count;
+  }
+
+  /**
    * Sends what may be forwarded through `to`, whose sending side ends behind it if `isLast`; returns the count, or the negated
    * error.
    */
   forward(to: SocketEnd, isLast = false): number {
     // Only what must come, and has come to the kernel already as it seems: nothing is held up for it.
-    const isMoreHere = this.isReceiveFull && this.body.kind === BodyKind.LENGTH && !this.body.isDone;
+    const isMoreHere = this.isReceiveFull && this.pipedBytes === 0 && this.body.kind === BodyKind.LENGTH &&
+      !this.body.isDone;
     const hasMore = isMoreHere || isLast;
     const count = to.sendFrom(this, this.forwardableBytes, hasMore);
     if (count > 0) this.forwardableBytes -= count;

@@ -19,7 +19,8 @@ import { Criticality } from "../buffer/criticality.ts";
 import { Direction } from "../event/fd_state.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import { H1End, HEAD_CAPACITY, HeadStatus, type ParserPool } from "./h1_end.ts";
-import { type EndContext, FULL_CAPACITY, NO_FD } from "./socket_end.ts";
+import { FULL_CAPACITY, NO_FD } from "./socket_end.ts";
+import type { EndContext } from "./waiting_bytes.ts";
 
 export const FrontPhase = { IDLE: 0, HEAD: 1, BODY: 2, DONE: 3, DRAIN: 4, TUNNEL: 5 } as const;
 
@@ -100,7 +101,7 @@ export class H1Front extends H1End implements FdHandler {
         if (this.#receive(Criticality.REQUEST_HEAD, HEAD_CAPACITY)) this.#beginHead();
         return;
       case FrontPhase.BODY:
-        if (this.#receive(Criticality.REQUEST_BODY, this.bodyCapacity)) this.#onBody();
+        if (this.#tell(this.receiveBody(Criticality.REQUEST_BODY, this.bodyCapacity))) this.#onBody();
         return;
       case FrontPhase.DONE:
         if (this.tail >= HEAD_CAPACITY) this.setReceiving(false);
@@ -118,7 +119,10 @@ export class H1Front extends H1End implements FdHandler {
 
   /** Receives once; returns whether bytes came. An end is told to the owner. */
   #receive(criticality: number, capacity: number): boolean {
-    const count = this.receive(criticality, capacity);
+    return this.#tell(this.receive(criticality, capacity));
+  }
+
+  #tell(count: number): boolean {
     if (count > 0) return true;
     if (count !== -Errno.EAGAIN && count !== -Errno.ENOBUFS) this.#owner.onClientEnd();
     return false;
@@ -139,7 +143,7 @@ export class H1Front extends H1End implements FdHandler {
   }
 
   #onBody(): void {
-    if (!this.advanceBody()) {
+    if (this.pipedBytes === 0 && !this.advanceBody()) {
       this.#owner.onRequestBodyBad(this.body.errorCode);
       return;
     }

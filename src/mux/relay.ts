@@ -14,6 +14,7 @@
  *
  * @module
  */
+import { Errno } from "../base/errno.ts";
 import { Criticality } from "../buffer/criticality.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import { FULL_CAPACITY, NO_FD, type SocketEnd } from "./socket_end.ts";
@@ -76,10 +77,10 @@ export class Relay implements FdHandler {
     let hasChanged = false;
     for (let i = 0; i < RECEIVES_PER_CALL; i++) {
       // An end that is known to be behind the bytes is received first, so that it can go out with them.
-      const awaitsEnd = from.isHungUp && from.tail < FULL_CAPACITY;
+      const awaitsEnd = from.isHungUp && from.hasRoom(FULL_CAPACITY);
       if (from.waitingBytes > 0 && to.canSend && !awaitsEnd) to.sendFrom(from, from.waitingBytes);
-      if (to.sendError !== 0 || from.tail >= FULL_CAPACITY || !from.canReceive) break;
-      if (from.receive(criticality, FULL_CAPACITY) < 0) break;
+      if (to.sendError !== 0 || !from.hasRoom(FULL_CAPACITY) || !from.canReceive) break;
+      if (receiveInto(from, criticality) < 0) break;
       hasChanged = true;
     }
     const isLast = from.isReceiveEnded && !to.isSendEnded;
@@ -91,7 +92,7 @@ export class Relay implements FdHandler {
       else to.endSend();
       hasChanged = true;
     }
-    from.setReceiving(to.sendError === 0 && from.tail < FULL_CAPACITY);
+    from.setReceiving(to.sendError === 0 && from.hasRoom(FULL_CAPACITY));
     return hasChanged || to.sentBytes > sentBefore;
   }
 
@@ -101,6 +102,12 @@ export class Relay implements FdHandler {
     if (isReset(client) || isReset(server)) return true;
     return isWayOver(server) && isWayOver(client);
   }
+}
+
+/** Receives once, through a pipe where there is one; returns as SocketEnd.receive. */
+function receiveInto(from: SocketEnd, criticality: number): number {
+  const count = from.isPipeable ? from.receivePiped(Infinity) : -Errno.ENOBUFS;
+  return count === -Errno.ENOBUFS ? from.receive(criticality, FULL_CAPACITY) : count;
 }
 
 /** The way towards `to` ended in order, or `to` is gone. */

@@ -1,41 +1,32 @@
 /**
- * One end of a stream: a socket, and the one buffer in which received bytes wait until the other end took them.
+ * One end of a stream: a socket, and what was received from it and waits until the other end took it (waiting_bytes.ts).
  *
- *     buffer   |  sent   |  received, waiting  |  room   |
- *              0       head                  tail     capacity
- *
- * - A buffer is taken when bytes are about to be received and given back as soon as it is empty.
- * - Sending needs no buffer: an end sends out of the other end's. What the socket does not take stays where it is.
+ * - Sending needs no memory: an end sends out of what waits at the other end. What the socket does not take stays where it is.
  * - The end follows what its socket said (EAGAIN, short counts, end of stream, errors); what to want next is its owner's.
  *
- * May import: base, event, buffer.
+ * May import: base, event, buffer, mux/waiting_bytes.
  *
  * @module
  */
 import { assert } from "../base/assert.ts";
 import { Errno } from "../base/errno.ts";
 import type { Slab } from "../base/slab.ts";
-import type { BufferWait } from "../buffer/buffer_wait.ts";
-import { BUFFER_SIZE, NO_BUFFER } from "../buffer/pool.ts";
-import type { Engine } from "../event/engine.ts";
-import { Direction, FdFlag, FdState } from "../event/fd_state.ts";
+import { BUFFER_SIZE } from "../buffer/pool.ts";
+import { FdFlag, FdState } from "../event/fd_state.ts";
 import { IoClass } from "../event/io_queue.ts";
+import { WaitingBytes } from "./waiting_bytes.ts";
 
 /** Bytes moved without a pause after which a connection is bulk traffic. */
 const BULK_BYTES = 256 * 1_024;
 
+/** Bytes through a pipe in one go at most: what a handler's call may cost. */
+const PIPED_BYTES_MAX = 256 * 1_024;
+
 /** No socket. */
 export const NO_FD = -1;
 
-/** What ends need from the process: the engine and its buffers. */
-export interface EndContext {
-  readonly engine: Engine;
-  readonly buffers: BufferWait;
-}
-
 /** See the module's text. */
-export class SocketEnd {
-  readonly context: EndContext;
+export class SocketEnd extends WaitingBytes {
   fd = NO_FD;
   /** The peer ended its sending side: nothing more will be received. */
   isReceiveEnded = false;
@@ -47,26 +38,17 @@ export class SocketEnd {
   isSendEnded = false;
   /** The last send found the socket full: a possible send will be reported. */
   isSendBlocked = false;
-  head = 0;
-  tail = 0;
   /** The last receive filled the room: more is waiting in the kernel, most likely. */
   isReceiveFull = false;
   /** Bytes received and sent since the owner last set them to 0. */
   receivedBytes = 0;
   sentBytes = 0;
-  #buffer = NO_BUFFER;
-  #slab: Slab | null = null;
-  #base = 0;
   #burstBytes = 0;
   #normalClass = 2;
 
-  constructor(context: EndContext) {
-    this.context = context;
-  }
-
   /** Begins with an open socket; `ioClass` is where it returns to after a burst. */
   open(fd: number, ioClass: number): void {
-    assert(this.fd === NO_FD && this.#buffer === NO_BUFFER, "an end is closed when opened");
+    assert(this.fd === NO_FD && !this.hasBuffer, "an end is closed when opened");
     this.fd = fd;
     this.isReceiveEnded =
       this.isSendEnded =
@@ -87,20 +69,6 @@ export class SocketEnd {
     if (this.#normalClass === ioClass) return;
     this.#normalClass = ioClass;
     this.context.engine.fdTable.setClass(this.fd, ioClass);
-  }
-
-  get hasBuffer(): boolean {
-    return this.#buffer !== NO_BUFFER;
-  }
-
-  /** The memory of the buffer; valid while {@linkcode SocketEnd.hasBuffer}. */
-  get bytes(): Uint8Array {
-    return this.#slab!.bytes;
-  }
-
-  /** Where `head` and `tail` count from in {@linkcode SocketEnd.bytes}. */
-  get base(): number {
-    return this.#base;
   }
 
   /** Whether the socket is known or supposed to have something to receive. */
@@ -127,8 +95,26 @@ export class SocketEnd {
     else table.stopRecv(this.fd);
   }
 
-  get waitingBytes(): number {
-    return this.tail - this.head;
+  /** Whether the next bytes may pass through a pipe: they come fast, and nothing waits. */
+  get isPipeable(): boolean {
+    return this.isReceiveFull && this.waitingBytes === 0 && this.context.engine.poller.pipes !== null;
+  }
+
+  /**
+   * Receives at most `limitBytes` into a pipe; only while {@linkcode SocketEnd.isPipeable}. Returns as
+   * {@linkcode SocketEnd.receive} does; -ENOBUFS: no pipe is free, and a buffer must do.
+   */
+  receivePiped(limitBytes: number): number {
+    const count = this.fillPipe(this.fd, Math.min(limitBytes, PIPED_BYTES_MAX));
+    if (count === -Errno.ENOBUFS) return count;
+    if (count > 0) {
+      this.receivedBytes += count;
+      this.#follow(count);
+      return count;
+    }
+    this.isReceiveFull = false;
+    this.#noteReceiveEnd(count);
+    return count;
   }
 
   /**
@@ -136,20 +122,14 @@ export class SocketEnd {
    * -EAGAIN, -ENOBUFS when there is no room (receiving is stopped) or no buffer (the direction is parked), or the negated error.
    */
   receive(criticality: number, capacity: number): number {
-    const { engine, buffers } = this.context;
-    if (this.#buffer === NO_BUFFER) {
-      this.#buffer = buffers.acquire(this.fd, Direction.RECV, criticality);
-      if (this.#buffer === NO_BUFFER) return -Errno.ENOBUFS;
-      this.#slab = buffers.pool.slab(this.#buffer);
-      this.#base = buffers.pool.offset(this.#buffer);
-      this.head = this.tail = 0;
-    }
+    const { engine } = this.context;
+    if (!this.hasBuffer && !this.takeBuffer(this.fd, criticality)) return -Errno.ENOBUFS;
     const room = capacity - this.tail;
     if (room <= 0) {
       engine.fdTable.stopRecv(this.fd);
       return -Errno.ENOBUFS;
     }
-    const count = engine.recv(this.fd, this.#slab!, this.#base + this.tail, room);
+    const count = engine.recv(this.fd, this.slab!, this.base + this.tail, room);
     if (count > 0) {
       this.tail += count;
       this.receivedBytes += count;
@@ -162,34 +142,37 @@ export class SocketEnd {
       this.#follow(count);
       return count;
     }
-    if (this.head === this.tail) this.releaseBuffer();
-    if (count === -Errno.EAGAIN) {
-      engine.fdTable.cantRecv(this.fd);
-      return count;
-    }
-    engine.fdTable.stopRecv(this.fd);
-    if (count === 0) this.isReceiveEnded = true;
-    else this.receiveError = count;
+    if (this.head === this.tail) this.dropBuffer();
+    this.#noteReceiveEnd(count);
     return count;
   }
 
   /**
-   * Sends `sizeBytes` of what waits in `source` through this socket; `hasMore` says that more follows at once. Returns the count taken, or the negated error; when not
+   * Sends `sizeBytes` of what waits in `source` (if some of it is in a pipe, all that is there) through this socket; `hasMore` says that more follows at once. Returns the count taken, or the negated error; when not
    * all was taken a possible send is awaited ({@linkcode SocketEnd.isSendBlocked}).
    */
   sendFrom(source: SocketEnd, sizeBytes: number, hasMore = false): number {
-    const count = this.sendBytes(source.#slab!, source.#base + source.head, sizeBytes, hasMore);
+    if (source.pipedBytes > 0) {
+      const wanted = source.pipedBytes;
+      return this.#noteSent(source.drainPipe(this.fd, hasMore), wanted);
+    }
+    const count = this.sendBytes(source.slab!, source.base + source.head, sizeBytes, hasMore);
     if (count > 0) {
       source.head += count;
-      if (source.head === source.tail) source.releaseBuffer();
+      if (source.head === source.tail) source.dropBuffer();
     }
     return count;
   }
 
   /** As {@linkcode SocketEnd.sendFrom}, from memory of any kind. */
   sendBytes(slab: Slab, offset: number, sizeBytes: number, hasMore = false): number {
+    const count = this.context.engine.send(this.fd, slab, offset, sizeBytes, hasMore);
+    return this.#noteSent(count, sizeBytes);
+  }
+
+  /** What a send said of the socket; returns the count taken, or the negated error. */
+  #noteSent(count: number, sizeBytes: number): number {
     const { engine } = this.context;
-    const count = engine.send(this.fd, slab, offset, sizeBytes, hasMore);
     if (count === sizeBytes) {
       this.sentBytes += count;
       this.isSendBlocked = false;
@@ -217,30 +200,6 @@ export class SocketEnd {
     this.context.engine.poller.shutdownSend(this.fd);
   }
 
-  /** Moves what waits to the front of the buffer, so that the room is in one piece. */
-  compact(): void {
-    if (this.head === 0) return;
-    this.bytes.copyWithin(this.#base, this.#base + this.head, this.#base + this.tail);
-    this.tail -= this.head;
-    this.head = 0;
-  }
-
-  /** Drops `count` bytes that wait. */
-  discard(count: number): void {
-    this.head += count;
-    if (this.head >= this.tail) this.releaseBuffer();
-  }
-
-  /** Gives the buffer back and forgets what waits in it. */
-  releaseBuffer(): void {
-    if (this.#buffer === NO_BUFFER) return;
-    const buffer = this.#buffer;
-    this.#buffer = NO_BUFFER;
-    this.#slab = null;
-    this.head = this.tail = 0;
-    this.context.buffers.release(buffer);
-  }
-
   /** Closes the socket and gives back what it holds; harmless when closed. */
   closeSocket(isReset: boolean): void {
     if (this.fd === NO_FD) return;
@@ -248,6 +207,18 @@ export class SocketEnd {
     this.fd = NO_FD;
     this.context.engine.close(fd, isReset);
     this.releaseBuffer();
+  }
+
+  /** What a receive that brought nothing said of the socket. */
+  #noteReceiveEnd(result: number): void {
+    const { fdTable } = this.context.engine;
+    if (result === -Errno.EAGAIN) {
+      fdTable.cantRecv(this.fd);
+      return;
+    }
+    fdTable.stopRecv(this.fd);
+    if (result === 0) this.isReceiveEnded = true;
+    else this.receiveError = result;
   }
 
   /** A connection that moves much without a pause becomes bulk, and normal again after one. */

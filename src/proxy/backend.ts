@@ -28,6 +28,8 @@ export class Backend {
     this.ioClass = priorityClass(config.priority);
     this.servers = config.servers.map((server, index) =>
       new Server(server, index, engine, {
+        tcp: config.tcp,
+        httpReuse: config.httpReuse,
         poolPurgeMs: config.poolPurgeMs,
         poolMaxConn: config.poolMaxConn,
         onUsableChange: (changed) => this.#balancer.onServerChange(changed.index),

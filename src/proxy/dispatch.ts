@@ -21,6 +21,7 @@
  */
 import type { Bitmap } from "../base/bitmap.ts";
 import { Errno, errnoName } from "../base/errno.ts";
+import type { SourceConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import type { SocketAddress } from "../event/poller.ts";
@@ -149,7 +150,13 @@ export class Dispatch implements FdHandler {
   #connect(): void {
     this.server!.counters.connects++;
     this.addressText = this.server!.addressText(this.#attempt);
-    const fd = this.#engine.connect(this.address, this, this.ioClass, this.#owner.hasDataToSend);
+    const options = this.server!.connectOptions(this.#attempt);
+    if (options === null) {
+      this.#onConnectFailed(-Errno.EAFNOSUPPORT, false);
+      return;
+    }
+    const { hasDataToSend } = this.#owner;
+    const fd = this.#engine.connect(this.address, this, this.ioClass, hasDataToSend, options);
     if (fd < 0) {
       this.#phase = Phase.DONE;
       const why = `cannot open a connection to ${this.server!.config.name}: ${
@@ -166,8 +173,9 @@ export class Dispatch implements FdHandler {
   #onConnectFailed(errno: number, isTimeout: boolean): void {
     const server = this.server!;
     const backend = this.#backend!;
-    const why = describeConnectError(this.address, errno, isTimeout, backend.config.timeouts.connectMs);
-    this.#engine.close(this.#fd);
+    const { connectMs } = backend.config.timeouts;
+    const why = describeConnectError(this.address, server.config.source, errno, isTimeout ? connectMs : 0);
+    if (this.#fd !== NO_FD) this.#engine.close(this.#fd);
     this.#fd = NO_FD;
     server.counters.connectErrors++;
     if (this.#attempt + 1 < server.addressCount) {
@@ -209,14 +217,19 @@ export class Dispatch implements FdHandler {
   }
 }
 
+/** @param timeoutMs What was waited for in vain; 0 when it did not come to that. */
 function describeConnectError(
   address: SocketAddress,
+  source: SourceConfig | null,
   errno: number,
-  isTimeout: boolean,
-  connectMs: number,
+  timeoutMs: number,
 ): string {
   const where = formatAddress(address);
-  if (isTimeout) return `${where} did not accept the connection within ${connectMs} ms`;
+  if (timeoutMs > 0) return `${where} did not accept the connection within ${timeoutMs} ms`;
   if (errno === -Errno.ECONNREFUSED) return `${where} refused the connection (ECONNREFUSED)`;
-  return `cannot connect to ${where} (${errnoName(errno)})`;
+  if (source === null) return `cannot connect to ${where} (${errnoName(errno)})`;
+  const from = source.hosts.join(" or ");
+  const isMismatch = errno === -Errno.EAFNOSUPPORT;
+  const reason = isMismatch ? "one is IPv4, the other IPv6" : errnoName(errno);
+  return `cannot connect to ${where} from ${from} (${reason})`;
 }

@@ -87,7 +87,7 @@ export function pumpRequest(stream: HttpStream): void {
   if (front.phase === FrontPhase.DONE) {
     stream.isRequestSent = front.forwardableBytes === 0;
     front.setReceiving(true);
-  } else front.setReceiving(back.sendError === 0 && front.tail < front.bodyCapacity);
+  } else front.setReceiving(back.sendError === 0 && front.hasRoom(front.bodyCapacity));
   refreshDeadlines(stream);
 }
 

@@ -73,7 +73,7 @@ export function pumpResponse(stream: HttpStream): void {
       return;
     }
   }
-  back.setReceiving(back.tail < FULL_CAPACITY);
+  back.setReceiving(back.hasRoom(FULL_CAPACITY));
   refreshDeadlines(stream);
 }
 

@@ -7,6 +7,8 @@
  *     client                   while the request's body or the response is on the client's side
  *     client-fin               closing: what still comes is thrown away
  *
+ * With `http-reuse never` it keeps one idle server connection, which ends with it.
+ *
  * The server-side deadline belongs to the stream and shares the session's task: one timer a connection, re-armed lazily.
  *
  * May import: base, config, event, net, mux, protocol, proxy.
@@ -15,10 +17,13 @@
  */
 import { NEVER_MS } from "../event/task.ts";
 import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
+import type { H1Back } from "../mux/h1_back.ts";
 import { FrontPhase, H1Front, type H1FrontOwner } from "../mux/h1_front.ts";
 import { HttpStream } from "./http_stream.ts";
 import type { Listener } from "./listener.ts";
+import { OwnConnection } from "./own_connection.ts";
 import type { ProxyContext } from "./proxy_context.ts";
+import type { Server } from "./server.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 
 /** How long bytes are thrown away behind the last answer. */
@@ -36,6 +41,8 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
   idleSinceMs: number;
   requestCount = 0;
   #stream: HttpStream | null = null;
+  /** Made when it is first needed. */
+  #own: OwnConnection | null = null;
   readonly #task: number;
   #clientDeadlineMs = NEVER_MS;
   #serverDeadlineMs = NEVER_MS;
@@ -66,12 +73,25 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
     this.#schedule();
   }
 
+  /** An idle connection to `server` that the request at hand may use; null when there is none. */
+  takeIdle(server: Server): H1Back | null {
+    return this.#own?.take(server) ?? server.idle.take(this.requestCount <= 1);
+  }
+
+  /** Keeps a connection for a later request, of any session or of this one; returns false when the caller must close it. */
+  putIdle(back: H1Back, server: Server): boolean {
+    if (server.idle.options.reuse !== "never") return server.idle.put(back);
+    this.#own ??= new OwnConnection(this.context);
+    return this.#own.put(back, server);
+  }
+
   onTask(reasons: number): void {
     if ((reasons & WakeReason.IO) !== 0) {
       this.front.resumePipelined();
       if (!this.front.isOpen) return;
     }
     const nowMs = this.context.engine.nowMs;
+    if (this.#own !== null && nowMs >= this.#own.deadlineMs) this.#own.close();
     if (nowMs >= this.#serverDeadlineMs) {
       this.#serverDeadlineMs = NEVER_MS;
       this.#stream?.onServerTimeout();
@@ -158,6 +178,7 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
   close(isReset: boolean): void {
     if (!this.front.isOpen) return;
     this.front.closeSocket(isReset);
+    this.#own?.close();
     this.context.engine.scheduler.release(this.#task);
     this.context.sessions.delete(this);
     this.listener.onConnectionClosed();
@@ -174,6 +195,7 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
       return;
     }
     this.front.drain();
+    this.#own?.close();
     this.setServerDeadline(NEVER_MS);
     const drainMs = Math.min(DRAIN_MS_MAX, this.listener.config.timeouts.clientFinMs);
     this.setClientDeadline(this.context.engine.nowMs + drainMs);
@@ -194,7 +216,8 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
   }
 
   #schedule(): void {
-    const deadlineMs = Math.min(this.#clientDeadlineMs, this.#serverDeadlineMs);
+    const exchangeMs = Math.min(this.#clientDeadlineMs, this.#serverDeadlineMs);
+    const deadlineMs = this.#own === null ? exchangeMs : Math.min(exchangeMs, this.#own.deadlineMs);
     this.context.engine.scheduler.scheduleAt(this.#task, deadlineMs);
   }
 }

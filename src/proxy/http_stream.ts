@@ -141,12 +141,11 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.session.setServerDeadline(deadlineMs);
   }
 
-  /** A later request of a session may use an idle connection; its first one may not (http-reuse safe). */
+  /** Whether an idle connection may be used is the backend's http-reuse to say. */
   onServerChosen(server: Server): boolean {
     this.record.serverName = server.config.name;
     this.record.queueMs = 0;
-    if (this.session.requestCount <= 1) return false;
-    const back = server.idle.take();
+    const back = this.session.takeIdle(server);
     if (back === null) return false;
     server.counters.reuses++;
     this.isReused = true;
@@ -223,7 +222,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
       pumpResponse(this);
       return;
     }
-    if (this.isReused && back.receivedBytes === 0 && this.session.requestCount > 1) {
+    if (this.isReused && back.receivedBytes === 0) {
       this.#closeForRetryByClient();
       return;
     }
@@ -303,7 +302,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     const back = this.back!;
     this.record.dataMs = Math.round(this.context.engine.nowMs - this.responseMs);
     const isReusable = this.serverPersists && this.isRequestSent && back.waitingBytes === 0 &&
-      !back.isReceiveEnded && back.receiveError === 0 && back.sendError === 0;
+      !back.isReceiveEnded && back.receiveError === 0 && back.sendError === 0 && back.isQuiet;
     this.#releaseBack(isReusable);
     const isWhole = front.phase === FrontPhase.DONE && front.forwardableBytes === 0;
     this.#end();
@@ -431,7 +430,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.session.onStreamEnd(this.keepsAlive);
   }
 
-  /** A reused connection died before it answered: the client's own retry is safe, ours is not (http-reuse safe). */
+  /** A reused connection died before it answered: whether to ask again is the client's to decide, not ours. */
   #closeForRetryByClient(): void {
     const why = "the server closed a reused connection before it answered; the client may retry";
     this.abort(EndCause.SERVER, EndPhase.HEADERS, why, false);
@@ -452,7 +451,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     if (back !== null) {
       this.back = null;
       this.record.bytesOut = back.receivedBytes;
-      if (!isReusable || this.context.isDraining || !server!.idle.put(back)) {
+      if (!isReusable || this.context.isDraining || !this.session.putIdle(back, server!)) {
         back.closeSocket(isReset);
         this.context.onServerConnectionClosed();
       }

@@ -88,7 +88,7 @@ export class Listener implements FdHandler, TaskHandler {
   /** Binds. @throws {ListenError} */
   listen(address: SocketAddress): void {
     const { engine } = this.context;
-    this.#fd = engine.poller.listen(address, BACKLOG);
+    this.#fd = engine.poller.listen(address, BACKLOG, this.config.tcp);
     engine.fdTable.insert(this.#fd, this, IoClass.INTERACTIVE, false);
   }
 

@@ -12,7 +12,7 @@ import { BUFFER_SIZE } from "../buffer/pool.ts";
 import type { Engine } from "../event/engine.ts";
 import type { ParserPool } from "../mux/h1_end.ts";
 import { PROBE_BYTES } from "../mux/h1_back.ts";
-import type { EndContext } from "../mux/socket_end.ts";
+import type { EndContext } from "../mux/waiting_bytes.ts";
 import { HeadEdit } from "../protocol/h1/head_edit.ts";
 import { HeadParser } from "../protocol/h1/head_parser.ts";
 import type { ConnectionCounts } from "./connection_counts.ts";

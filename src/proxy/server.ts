@@ -9,9 +9,9 @@
  *
  * @module
  */
-import type { ServerConfig } from "../config/model.ts";
+import type { HttpReuse, ServerConfig, SourceConfig, TcpConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
-import type { SocketAddress } from "../event/poller.ts";
+import type { ConnectOptions, SocketAddress } from "../event/poller.ts";
 import { formatAddress } from "./address_text.ts";
 import type { Candidate } from "./balance/candidate.ts";
 import { newServerCounters, type ServerCounters } from "./counters.ts";
@@ -27,12 +27,16 @@ export class Server implements Candidate {
   readonly isBackup: boolean;
   /** Connections of streams, idle ones not counted. */
   currentConns = 0;
+  /** Changes with its addresses. */
+  addressVersion = 0;
   /** Why it has no address, in words; "" when it has. */
   downReason = "its name is not resolved yet";
   #addresses: readonly SocketAddress[] = [];
   /** The same as texts, for the log. */
   #addressTexts: readonly string[] = [];
+  #connectOptions: readonly (ConnectOptions | null)[] = [];
   #preferred = 0;
+  readonly #tcp: TcpConfig;
   readonly #onUsableChange: (server: Server) => void;
 
   constructor(
@@ -40,6 +44,8 @@ export class Server implements Candidate {
     index: number,
     engine: Engine,
     options: {
+      readonly tcp: TcpConfig;
+      readonly httpReuse: HttpReuse;
       readonly poolPurgeMs: number;
       readonly poolMaxConn: number;
       readonly onUsableChange: (server: Server) => void;
@@ -50,8 +56,10 @@ export class Server implements Candidate {
     this.index = index;
     this.weight = config.weight;
     this.isBackup = config.backup;
+    this.#tcp = options.tcp;
     this.#onUsableChange = options.onUsableChange;
     this.idle = new IdlePool(engine, {
+      reuse: options.httpReuse,
       purgeMs: options.poolPurgeMs,
       maxConn: options.poolMaxConn,
       onClosed: options.onIdleClosed,
@@ -76,19 +84,43 @@ export class Server implements Candidate {
     return this.#addressTexts[(this.#preferred + attempt) % this.#addressTexts.length]!;
   }
 
+  /** How to connect to {@linkcode Server.address}; null when the server's source is of the other family only. */
+  connectOptions(attempt: number): ConnectOptions | null {
+    return this.#connectOptions[(this.#preferred + attempt) % this.#connectOptions.length]!;
+  }
+
   /** The address tried as the `attempt`-th worked. */
   preferAddress(attempt: number): void {
     this.#preferred = (this.#preferred + attempt) % this.#addresses.length;
   }
 
-  /** Takes over what its name resolves to now; idle connections to addresses that are gone are closed. */
-  setAddresses(addresses: readonly SocketAddress[], downReason: string): void {
+  /**
+   * Takes over what its name resolves to now; idle connections to addresses that are gone are closed. Addresses of a family that
+   * its source is not of are left out; when that leaves none, they are kept for the connect to fail and say why.
+   */
+  setAddresses(resolved: readonly SocketAddress[], downReason: string): void {
     const wasUsable = this.usable;
+    const optionsTo = (address: SocketAddress) => connectOptionsTo(address, this.config.source, this.#tcp);
+    const reachable = resolved.filter((address) => optionsTo(address) !== null);
+    const addresses = reachable.length > 0 ? reachable : resolved;
     this.#addresses = addresses;
     this.#addressTexts = addresses.map(formatAddress);
+    this.#connectOptions = addresses.map(optionsTo);
     this.#preferred = 0;
+    this.addressVersion++;
     this.downReason = addresses.length > 0 ? "" : downReason;
     if (wasUsable) this.idle.clear();
     if (wasUsable !== this.usable) this.#onUsableChange(this);
   }
+}
+
+function connectOptionsTo(
+  address: SocketAddress,
+  source: SourceConfig | null,
+  tcp: TcpConfig,
+): ConnectOptions | null {
+  if (source === null || address.kind === "unix") return { tcp, source: null };
+  const isIpv6 = address.host.includes(":");
+  const host = source.hosts.find((other) => other.includes(":") === isIpv6);
+  return host === undefined ? null : { tcp, source: { kind: "tcp", host, port: source.port } };
 }

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { Errno } from "../base/errno.ts";
 import { Criticality } from "../buffer/criticality.ts";
 import { NEVER_MS } from "../event/task.ts";
 import type { FdHandler } from "../event/fd_table.ts";
@@ -129,9 +130,11 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     const client = this.#client;
     const server = this.#server;
     if (client.receiveError !== 0 || (client.sendError !== 0 && server.receiveError === 0)) {
-      this.#finish(EndCause.CLIENT, EndPhase.DATA, "the client reset the connection", true);
+      const why = describeBreak("client", client.receiveError || client.sendError);
+      this.#finish(EndCause.CLIENT, EndPhase.DATA, why, true);
     } else if (server.receiveError !== 0 || server.sendError !== 0) {
-      this.#finish(EndCause.SERVER, EndPhase.DATA, "the server reset the connection", true);
+      const why = describeBreak("server", server.receiveError || server.sendError);
+      this.#finish(EndCause.SERVER, EndPhase.DATA, why, true);
     } else this.#finish(EndCause.NONE, EndPhase.NONE, "", false);
   }
 
@@ -249,4 +252,11 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.serverConns = server === null ? 0 : server.currentConns - (record.connectMs < 0 ? 1 : 0);
     this.context.log.logStream(record);
   }
+}
+
+/** Time-outs are TCP's own: of keep-alive, of the user timeout, or of the system. */
+function describeBreak(who: string, errno: number): string {
+  return errno === -Errno.ETIMEDOUT
+    ? `the ${who}'s machine did not answer in time (ETIMEDOUT)`
+    : `the ${who} reset the connection`;
 }

@@ -5,7 +5,8 @@
  * |---|---|
  * | EPOLL*, epoll_event | linux/eventpoll.h; the struct is packed on x86-64 only (12 bytes there, 16 elsewhere) |
  * | AF_*, SOCK_*, SOL_SOCKET, SO_*, MSG_*, SHUT_* | asm-generic/socket.h, linux/socket.h, bits/socket_type.h |
- * | IPPROTO_*, TCP_*, IPV6_V6ONLY | linux/in.h, linux/tcp.h, linux/in6.h |
+ * | IPPROTO_*, IP_*, TCP_*, IPV6_V6ONLY | linux/in.h, linux/tcp.h, linux/in6.h |
+ * | SPLICE_F_*, F_SETPIPE_SZ, O_* | bits/fcntl-linux.h, linux/fcntl.h, asm-generic/fcntl.h |
  * | EFD_*, O_NONBLOCK | asm-generic/fcntl.h, sys/eventfd.h |
  * | sockaddr_in, sockaddr_in6, sockaddr_un | linux/in.h, linux/in6.h, linux/un.h: 16, 28 and 110 bytes |
  *
@@ -38,11 +39,20 @@ export const Socket = {
   SOL_SOCKET: 1,
   SO_REUSEADDR: 2,
   SO_ERROR: 4,
+  SO_KEEPALIVE: 9,
   SO_LINGER: 13,
   SO_REUSEPORT: 15,
+  IPPROTO_IP: 0,
+  /** The port of a bound address is chosen at connect(2), where it need be free towards that peer only. Linux 4.2. */
+  IP_BIND_ADDRESS_NO_PORT: 24,
   IPPROTO_TCP: 6,
   TCP_NODELAY: 1,
+  TCP_KEEPIDLE: 4,
+  TCP_KEEPINTVL: 5,
+  TCP_KEEPCNT: 6,
   TCP_QUICKACK: 12,
+  /** In milliseconds. */
+  TCP_USER_TIMEOUT: 18,
   IPPROTO_IPV6: 41,
   IPV6_V6ONLY: 26,
   MSG_NOSIGNAL: 0x4000,
@@ -51,6 +61,10 @@ export const Socket = {
 } as const;
 
 export const EventFd = { CLOEXEC: 0x80000, NONBLOCK: 0x800 } as const;
+
+export const Fcntl = { O_NONBLOCK: 0x800, O_CLOEXEC: 0x80000, F_SETPIPE_SZ: 1031 } as const;
+
+export const Splice = { MOVE: 1, NONBLOCK: 2, MORE: 4 } as const;
 
 /** Room for every kind of socket address. */
 export const SOCKADDR_BYTES_MAX = 112;

@@ -40,6 +40,10 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  pipe2: { parameters: ["pointer", "i32"], result: "i32" },
+  // Variadic: an integer is passed as any other on both processors.
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  splice: { parameters: ["i32", "pointer", "i32", "pointer", "u32", "u32"], result: "i32" },
   malloc: { parameters: ["usize"], result: "pointer" },
   free: { parameters: ["pointer"], result: "void" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },

@@ -9,8 +9,10 @@
  * @module
  */
 import { errnoName } from "../base/errno.ts";
+import { Slab } from "../base/slab.ts";
 import { Epoll, type EpollEventLayout, epollEventLayout } from "./abi.ts";
 import { EpollSet } from "./epoll_set.ts";
+import { KernelPipes } from "./kernel_pipes.ts";
 import type { Libc } from "./libc.ts";
 import { TcpSockets } from "./tcp_socket.ts";
 
@@ -66,6 +68,27 @@ function tellEvents(
     return told.sort().join() === expected.sort().join() ? null : "epoll_event has another layout";
   } finally {
     set.close();
+  }
+}
+
+/** Whether bytes pass from one connection through a pipe into another: not every kernel (or what plays one) has splice(2) for sockets. */
+export function canSplice(libc: Libc): boolean {
+  const sockets = new TcpSockets(libc);
+  const pipes = new KernelPipes(libc, 1, new Uint8Array(0));
+  const listener = sockets.listen({ kind: "tcp", host: HOST, port: 0 }, 1, false);
+  const client = listener < 0 ? listener : sockets.connect(sockets.localAddress(listener, ""), false);
+  const server = client < 0 ? client : sockets.accept(listener);
+  const pipe = pipes.take();
+  try {
+    const bytes = new Slab(1);
+    if (server < 0 || pipe < 0 || sockets.send(client, bytes, 0, 1, false) !== 1) return false;
+    // Loopback delivers before a send returns. Back to where it came from: both directions of a socket are used.
+    return pipes.fill(pipe, server, 1) === 1 && pipes.drain(pipe, server, 1, false) === 1 &&
+      sockets.recv(client, bytes, 0, 1) === 1;
+  } finally {
+    for (const fd of [listener, client, server]) if (fd >= 0) sockets.close(fd);
+    if (pipe >= 0) pipes.give(pipe, true);
+    pipes.close();
   }
 }
 

@@ -2,17 +2,24 @@
  * Stream sockets of the kernel: non-blocking, closed on exec. Every call returns what the kernel did: a count, an fd, 0, or a
  * negated error number; nothing throws and nothing is allocated but the addresses that are asked for.
  *
- * May import: base, sys.
+ * May import: base, config, sys.
  *
  * @module
  */
 import { EventFd, Socket } from "./abi.ts";
 import type { Slab } from "../base/slab.ts";
+import type { TcpConfig } from "../config/model.ts";
 import type { Libc } from "./libc.ts";
 import { piecePointer, pointerTo, slabAddress } from "./memory.ts";
 import { SockAddr } from "./sockaddr.ts";
 
 type Address = Parameters<SockAddr["encode"]>[0];
+
+/** How a connection is made: event/poller.ts calls it the same. */
+interface ConnectOptions {
+  readonly tcp: TcpConfig;
+  readonly source: Address | null;
+}
 
 const EINVAL = 22;
 const NONBLOCKING = Socket.SOCK_NONBLOCK | Socket.SOCK_CLOEXEC;
@@ -21,6 +28,7 @@ const NONBLOCKING = Socket.SOCK_NONBLOCK | Socket.SOCK_CLOEXEC;
 export class TcpSockets {
   readonly #libc: Libc;
   readonly #address = new SockAddr();
+  readonly #source = new SockAddr();
   /** Two integers: an option's value (or a linger), and a length. */
   readonly #option = new Int32Array(new ArrayBuffer(64));
   readonly #optionPointer: Deno.PointerObject;
@@ -34,7 +42,10 @@ export class TcpSockets {
     this.#optionLengthPointer = Deno.UnsafePointer.offset(this.#optionPointer, 8);
   }
 
-  /** A socket that listens, beside others at the same port if asked (SO_REUSEPORT); what it accepts inherits TCP_NODELAY. */
+  /**
+   * A socket that listens, beside others at the same port if asked (SO_REUSEPORT); what it accepts inherits its options, so that an
+   * accept costs one system call.
+   */
   listen(address: Address, backlog: number, sharesPort: boolean): number {
     if (!this.#address.encode(address)) return -EINVAL;
     this.#addressOfFd = -1;
@@ -68,8 +79,8 @@ export class TcpSockets {
     return this.#addressOfFd;
   }
 
-  /** A socket that connects, with bytes to send at once if `hasData`; whether it is connected already is in {@linkcode TcpSockets.isConnected}. */
-  connect(address: Address, hasData: boolean): number {
+  /** A socket that connects, with bytes to send at once if `hasData`; how far it is says {@linkcode TcpSockets.connectResult}. */
+  connect(address: Address, hasData: boolean, options?: ConnectOptions): number {
     if (!this.#address.encode(address)) return -EINVAL;
     this.#addressOfFd = -1;
     const { family } = this.#address;
@@ -80,14 +91,26 @@ export class TcpSockets {
       // The handshake's last segment then goes out with the first bytes: one packet less (as HAProxy does).
       if (hasData) this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_QUICKACK, 0);
     }
-    this.connectResult = this.#result(
+    const prepared = options === undefined || family === Socket.AF_UNIX ? 0 : this.#prepare(fd, options);
+    this.connectResult = prepared < 0 ? prepared : this.#result(
       this.#libc.call.connect(fd, this.#address.pointer, this.#address.lengthBytes),
     );
     return fd;
   }
 
-  /** What connect(2) said for the fd returned last: 0, -EINPROGRESS, or why it failed at once. */
+  /** What bind(2) or connect(2) said for the fd returned last: 0, -EINPROGRESS, or why it failed at once. */
   connectResult = 0;
+
+  /** Sets what TCP does about a silent peer; on a listening socket for all that it accepts from now on. */
+  setTcp(fd: number, { keepAlive, userTimeoutMs }: TcpConfig): void {
+    if (userTimeoutMs > 0) this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_USER_TIMEOUT, userTimeoutMs);
+    if (keepAlive === null) return;
+    this.#setOption(fd, Socket.SOL_SOCKET, Socket.SO_KEEPALIVE, 1);
+    const { idleSeconds, intervalSeconds, probeCount } = keepAlive;
+    if (idleSeconds > 0) this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_KEEPIDLE, idleSeconds);
+    if (intervalSeconds > 0) this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_KEEPINTVL, intervalSeconds);
+    if (probeCount > 0) this.#setOption(fd, Socket.IPPROTO_TCP, Socket.TCP_KEEPCNT, probeCount);
+  }
 
   recv(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
     const place = piecePointer(slab, offset);
@@ -162,6 +185,18 @@ export class TcpSockets {
   /** Takes the wake-ups of an eventfd. */
   takeWakeups(fd: number): void {
     this.#libc.call.eventfd_read(fd, this.#optionPointer);
+  }
+
+  /** Before connect(2): options, and the address to come from. Returns 0 or a negated error number. */
+  #prepare(fd: number, { tcp, source }: ConnectOptions): number {
+    this.setTcp(fd, tcp);
+    if (source === null) return 0;
+    if (!this.#source.encode(source)) return -EINVAL;
+    const hasPort = source.kind === "tcp" && source.port > 0;
+    // A port that was asked for may still be in TIME_WAIT, or in use towards another server.
+    if (hasPort) this.#setOption(fd, Socket.SOL_SOCKET, Socket.SO_REUSEADDR, 1);
+    else this.#setOption(fd, Socket.IPPROTO_IP, Socket.IP_BIND_ADDRESS_NO_PORT, 1);
+    return this.#result(this.#libc.call.bind(fd, this.#source.pointer, this.#source.lengthBytes));
   }
 
   #setOption(fd: number, level: number, name: number, value: number): void {

@@ -141,7 +141,7 @@ describe("--dry-run", () => {
     expect([code, stderr]).toEqual([0, []]);
     expect(stdout.slice(0, -1)).toEqual(DRY_RUN_OF_8080);
     expect(stdout.at(-1)).toMatch(
-      /^limits {3}maxconn \d+ {3}mem ceiling 256m = \d+ x 2 x 6k \+ \d+ buffers x 16448 {3}drain 30s$/,
+      /^limits {3}maxconn \d+ {3}mem ceiling 256m = \d+ x 2 x 6k \+ \d+ buffers x 16448 \+ \d+ pipes x 256k {3}drain 30s$/,
     );
   });
 

@@ -1,5 +1,5 @@
 /**
- * The HTTP proxy in a simulated world: 256 seeds, each with another network, pool size, poller flavour and traffic.
+ * The HTTP proxy in a simulated world: 256 seeds, each with another network, pool size, poller flavour, http-reuse and traffic.
  *
  * HADRO_SEED=n runs one seed; HADRO_SEEDS=n runs that many. A failure names its seed.
  *
@@ -7,6 +7,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { Prng } from "../../src/base/prng.ts";
+import { HTTP_REUSES } from "../../src/config/catalogue.ts";
 import { forEachSeed } from "../support/sim/seeds.ts";
 import { httpServing, randomExchange, SimHttpClient } from "../support/sim/sim_http.ts";
 import { SIM_FLAVOURS } from "../support/sim/sim_poller.ts";
@@ -24,7 +25,7 @@ function build(
     scheme: "http",
     serverCount: 1 + prng.nextBelow(3),
     bufferLimit: prng.chance(0.5) ? 8 : 64,
-    flags: { ...flags, "pool-purge": "5s" },
+    flags: { ...flags, "http-reuse": HTTP_REUSES[seed % HTTP_REUSES.length], "pool-purge-delay": "5s" },
   });
   const clients: SimHttpClient[] = [];
   for (let i = 0; i < 1 + prng.nextBelow(8); i++) {

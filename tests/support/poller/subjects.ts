@@ -24,7 +24,7 @@ export const SUBJECTS: readonly PollerSubject[] = [
   realSubject("epoll", false, () => {
     const libc = Libc.open();
     if (typeof libc === "string") throw new Error(libc);
-    return (table, activity, clock) => new PollerEpoll(table, activity, clock, libc);
+    return (table, activity, clock) => new PollerEpoll(table, activity, clock, { libc, pipeCount: 2 });
   }),
 ];
 

@@ -40,7 +40,9 @@ export async function connect(port: number): Promise<Peer> {
 
 /** Waits until nothing is left of any connection: none open, no buffer in use, none waited for. */
 export async function expectIdle(program: Program): Promise<void> {
-  const counters = await program.countersWhen((c) => c.connections === 0 && c.buffersInUse === 0);
+  const counters = await program.countersWhen((c) =>
+    c.connections === 0 && c.buffersInUse + c.pipesInUse === 0
+  );
   if (counters.bufferWaiters !== 0) throw new Error(`Buffers are waited for: ${JSON.stringify(counters)}`);
 }
 

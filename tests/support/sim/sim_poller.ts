@@ -19,6 +19,7 @@ import { FdState, polledAfterUpdate } from "../../../src/event/fd_state.ts";
 import type { FdTable } from "../../../src/event/fd_table.ts";
 import type { Poller, SocketAddress } from "../../../src/event/poller.ts";
 import { SimListener, type SimNetwork } from "./sim_network.ts";
+import { SimPipes } from "./sim_pipes.ts";
 import { SimSocket } from "./sim_socket.ts";
 
 export type SimFlavour = "edge" | "level" | "oneshot";
@@ -32,14 +33,15 @@ export interface SimPollerOptions {
   readonly reportsMax: number;
   /** Descriptors that the process may have; fewer than the table's slots provokes EMFILE. */
   readonly fdMax: number;
+  readonly hasPipes: boolean;
 }
 
 export class SimPoller implements Poller {
   readonly name = "sim";
   readonly unpolls: boolean;
   readonly isShortReadEmpty: boolean;
+  readonly pipes: SimPipes | null;
   onWake: () => void = () => {};
-  /** What the engine asked for in its last wait. */
   timeoutMs = 0;
   isWoken = false;
   /** A `wait` or a look is running: no handler may run now (I1). */
@@ -72,6 +74,7 @@ export class SimPoller implements Poller {
     this.#options = options;
     this.unpolls = options.flavour === "level";
     this.isShortReadEmpty = options.flavour !== "oneshot";
+    this.pipes = options.hasPipes ? new SimPipes(this, prng) : null;
     this.#things = new Array(table.capacity).fill(null);
     this.#edges = new Uint8Array(table.capacity);
     this.#isRegistered = new Uint8Array(table.capacity);
@@ -97,19 +100,16 @@ export class SimPoller implements Poller {
   }
 
   connect(address: SocketAddress): number {
-    const fd = this.#free();
-    if (fd < 0) return fd;
+    if (this.#free() < 0) return this.#free();
     const socket = this.#network.connect(address);
-    this.#things[fd] = socket;
-    this.#edges[fd] = this.#isRegistered[fd] = 0;
-    this.#connectErrors.delete(fd);
+    const fd = this.#allocate(socket);
     socket.onEdge = (bits) => this.#edges[fd] |= bits;
     this.progress++;
     return fd;
   }
 
   connectResult(fd: number): number {
-    const socket = this.#socket(fd);
+    const socket = this.socket(fd);
     const known = this.#connectErrors.get(fd);
     if (known !== undefined) return known;
     if (socket.isConnecting) return -Errno.EINPROGRESS;
@@ -124,20 +124,20 @@ export class SimPoller implements Poller {
   recv(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
     const isPartial = !this.isShortReadEmpty && sizeBytes > 1 && this.#prng.chance(0.3);
     const wanted = isPartial ? 1 + this.#prng.nextBelow(sizeBytes - 1) : sizeBytes;
-    const count = this.#socket(fd).receive(slab.bytes, offset, wanted);
+    const count = this.socket(fd).receive(slab.bytes, offset, wanted);
     if (count !== -Errno.EAGAIN) this.progress++;
     return count;
   }
 
   send(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
-    const count = this.#socket(fd).send(slab.bytes, offset, sizeBytes);
+    const count = this.socket(fd).send(slab.bytes, offset, sizeBytes);
     if (count !== -Errno.EAGAIN) this.progress++;
     return count;
   }
 
   shutdownSend(fd: number): void {
     this.progress++;
-    this.#socket(fd).shutdownSend();
+    this.socket(fd).shutdownSend();
   }
 
   close(fd: number, isReset: boolean): void {
@@ -152,7 +152,7 @@ export class SimPoller implements Poller {
   }
 
   isIdleAlive(fd: number): boolean {
-    return !this.#socket(fd).canReceive;
+    return !this.socket(fd).canReceive;
   }
 
   localAddress(fd: number): SocketAddress {
@@ -161,7 +161,7 @@ export class SimPoller implements Poller {
   }
 
   peerAddress(fd: number): SocketAddress {
-    return this.#socket(fd).remote;
+    return this.socket(fd).remote;
   }
 
   wait(timeoutMs: number): boolean {
@@ -209,7 +209,7 @@ export class SimPoller implements Poller {
     return this.#things.some((_thing, fd) => this.#pending(fd) !== 0);
   }
 
-  /** For checks: what the kernel knows of an fd now, bits of FdState.READY_*. */
+  /** What the kernel knows of an fd now, bits of FdState.READY_*. */
   readiness(fd: number): number {
     const thing = this.#things[fd];
     if (thing === null || thing === undefined) return 0;
@@ -286,7 +286,7 @@ export class SimPoller implements Poller {
     return fd < 0 || fd >= this.#options.fdMax ? -Errno.EMFILE : fd;
   }
 
-  #socket(fd: number): SimSocket {
+  socket(fd: number): SimSocket {
     const thing = this.#things[fd];
     if (!(thing instanceof SimSocket)) throw new Error(`fd ${fd} is no connection`);
     return thing;

@@ -34,6 +34,8 @@ export interface SimWorldOptions {
   readonly pipeBytes?: number;
   readonly bufferLimit?: number;
   readonly reserveCount?: number;
+  /** Pipes of the kernel, where the flavour has them. @default {true} */
+  readonly hasPipes?: boolean;
   /** Instead of one made of the seed. */
   readonly prng?: Prng;
 }
@@ -74,6 +76,7 @@ export class SimWorld {
         flavour: options.flavour,
         reportsMax: 1 + this.prng.nextBelow(8),
         fdMax: options.fdMax ?? fdCapacity,
+        hasPipes: options.flavour !== "oneshot" && options.hasPipes !== false,
       });
       return poller;
     }, this.clock);
@@ -181,6 +184,7 @@ export class SimWorld {
       fds: this.engine.fdTable.openCount,
       tasks: this.engine.scheduler.taskCount,
       buffers: this.pool.inUse,
+      pipes: this.poller.pipes?.inUse ?? 0,
       waiters: this.buffers.waiting,
       grants: this.buffers.granted,
     };

@@ -100,7 +100,8 @@ describe("--dry-run", () => {
   it("prints what would run on standard output, binds nothing and exits with 0", async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const words = [`127.0.0.1:${taken.addr.port}`, ":3000", "--dry-run", "--maxconn", "10"];
-    expect(await runSource([...words, "--header-up", "-X-A", "--log", "%ci"])).toEqual({
+    const options = { fdLimit: 1_024 };
+    expect(await runSource([...words, "--header-up", "-X-A", "--log", "%ci"], options)).toEqual({
       code: 0,
       stderr: "",
       stdout: `\
@@ -110,7 +111,7 @@ backend  app  roundrobin  retries 3  host=client  timeouts connect 5s server 1m 
 server   app/s1  http://localhost:3000  weight 1
 headers  up   delete X-A
 log      "%ci" to standard output, drop when full
-limits   maxconn 10   mem ceiling 256m = 10 x 2 x 6k + 16312 buffers x 16448   drain 30s
+limits   maxconn 10   mem ceiling 256m = 10 x 2 x 6k + 15802 buffers x 16448 + 32 pipes x 256k   drain 30s
 `,
     });
   });

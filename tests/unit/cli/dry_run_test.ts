@@ -10,7 +10,13 @@ describe("planOrFail", () => {
     const config = configOf("hadro 1 :2 --max-mem 64m --maxconn 10");
     expect(planOrFail(config))
       .toEqual(
-        planMemory({ maxMemBytes: 64 * 1_048_576, maxconn: 10, fdLimit: readFdLimit(), threadCount: 1 }),
+        planMemory({
+          maxMemBytes: 64 * 1_048_576,
+          maxconn: 10,
+          fdLimit: readFdLimit(),
+          threadCount: 1,
+          hasPipes: Deno.build.os === "linux",
+        }),
       );
   });
   it("refuses what cannot be planned, as any other configuration that cannot be used", () => {

@@ -22,9 +22,11 @@ function build(
 }
 
 /** What of a backend its keys decide. */
-function keysOf({ algorithm, retries, priority, hostPolicy, timeouts }: BackendConfig): unknown[] {
+function keysOf(backend: BackendConfig): unknown[] {
+  const { algorithm, retries, priority, hostPolicy, httpReuse, timeouts, tcp } = backend;
   const { connectMs, serverMs, tunnelMs, serverFinMs } = timeouts;
-  return [algorithm, retries, priority, hostPolicy, connectMs, serverMs, tunnelMs, serverFinMs];
+  const times = [connectMs, serverMs, tunnelMs, serverFinMs, tcp.userTimeoutMs];
+  return [algorithm, retries, priority, hostPolicy, httpReuse, tcp.keepAlive?.idleSeconds, ...times];
 }
 
 describe("keys of the whole backend", () => {
@@ -33,12 +35,16 @@ describe("keys of the whole backend", () => {
     "retries=7",
     "prio=low",
     "host=a.test",
+    "http-reuse=always",
+    "tcp-keepalive=9s",
     "connect=1s",
     "server=2s",
     "tunnel=3s",
     "server-fin=4s",
+    "tcp-ut=5s",
   ];
-  const values = ["random", 7, "low", { kind: "name", name: "a.test" }, 1_000, 2_000, 3_000, 4_000];
+  const host = { kind: "name", name: "a.test" };
+  const values = ["random", 7, "low", host, "always", 9, 1_000, 2_000, 3_000, 4_000, 5_000];
 
   it("may all stand on one item", () => {
     expect(keysOf(build([":1", `:2,${keys.join(",")}`]))).toEqual(values);
@@ -51,9 +57,16 @@ describe("keys of the whole backend", () => {
   });
   it("come before the flags", () => {
     const flags = ["lb=leastconn", "retries=1", "host=backend", "timeout-connect=9s", "timeout-tunnel=9s"];
+    flags.push("http-reuse=never", "tcp-keepalive=8s", "tcp-ut=7s");
     expect(keysOf(build([`:1,${keys.join(",")}`], { flags }))).toEqual(values);
-    expect(keysOf(build([":1"], { flags })))
-      .toEqual(["leastconn", 1, "normal", { kind: "backend" }, 9_000, 60_000, 9_000, 10_000]);
+    const host = { kind: "backend" };
+    const times = [9_000, 60_000, 9_000, 10_000, 7_000];
+    expect(keysOf(build([":1"], { flags }))).toEqual(["leastconn", 1, "normal", host, "never", 8, ...times]);
+  });
+  it("may switch off what the flags switch on", () => {
+    const flags = ["tcp-keepalive=8s", "tcp-ut=7s"];
+    expect(build([":1,tcp-keepalive=off,tcp-ut=off"], { flags }).tcp)
+      .toEqual({ keepAlive: null, userTimeoutMs: 0 });
   });
 });
 
@@ -61,9 +74,35 @@ describe("servers", () => {
   it("are in the order written, each with its weight and whether it is a backup", () => {
     const { servers } = build([":1,weight=0", "[::1]:2,weight=256,backup", "unix:/run/x"]);
     expect(servers).toEqual([
-      { name: "s1", endpoint: { kind: "tcp", host: "", port: 1, path: "" }, weight: 0, backup: false },
-      { name: "s2", endpoint: { kind: "tcp", host: "::1", port: 2, path: "" }, weight: 256, backup: true },
-      { name: "s3", endpoint: { kind: "unix", host: "", port: 0, path: "/run/x" }, weight: 1, backup: false },
+      {
+        name: "s1",
+        endpoint: { kind: "tcp", host: "", port: 1, path: "" },
+        weight: 0,
+        backup: false,
+        source: null,
+      },
+      {
+        name: "s2",
+        endpoint: { kind: "tcp", host: "::1", port: 2, path: "" },
+        weight: 256,
+        backup: true,
+        source: null,
+      },
+      {
+        name: "s3",
+        endpoint: { kind: "unix", host: "", port: 0, path: "/run/x" },
+        weight: 1,
+        backup: false,
+        source: null,
+      },
+    ]);
+  });
+  it("have each a source of their own", () => {
+    const { servers } = build([":1,source=10.0.0.5", ":2,source=[fd00::5]:4000", ":3"]);
+    expect(servers.map(({ source }) => source)).toEqual([
+      { interfaceName: "", hosts: ["10.0.0.5"], port: 0 },
+      { interfaceName: "", hosts: ["fd00::5"], port: 4_000 },
+      null,
     ]);
   });
   it("have the name that is written; in a route the name is the backend's", () => {

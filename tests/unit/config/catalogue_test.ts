@@ -6,6 +6,7 @@ import {
   environmentName,
   type Flag,
   FLAGS,
+  HTTP_REUSES,
   ITEM_KEYS,
   LOG_FORMATS,
   SECTIONS,
@@ -17,6 +18,7 @@ import {
   readHostPolicy,
   readSizeBytes,
 } from "../../../src/config/values.ts";
+import { readTcpKeepAlive } from "../../../src/config/socket_values.ts";
 import { configOf } from "../../support/config/written.ts";
 
 const everyFlag = FLAGS.map((flag) => [flag.name, flag] as const);
@@ -36,6 +38,8 @@ function readDefault(flag: Flag, text: string): unknown {
       return readChoice(flag.name, text, flag.choices!, place);
     case "host":
       return readHostPolicy(flag.name, text, place);
+    case "keepalive":
+      return readTcpKeepAlive(flag.name, text, place);
     case "log":
       return readChoice(flag.name, text, LOG_FORMATS, place);
     default:
@@ -115,6 +119,9 @@ describe("keys of items", () => {
 describe("choices", () => {
   it.each(ALGORITHMS)("--lb %s is one that a backend can have", (algorithm) => {
     expect(configOf(`hadro 1 :2 --lb ${algorithm}`).backends[0]!.algorithm).toBe(algorithm);
+  });
+  it.each(HTTP_REUSES)("--http-reuse %s is one that a backend can have", (reuse) => {
+    expect(configOf(`hadro 1 :2 --http-reuse ${reuse}`).backends[0]!.httpReuse).toBe(reuse);
   });
   it.each(["auto", "deno", "epoll"])("--poller %s is one that the engine can have", (poller) => {
     expect(configOf(`hadro 1 :2 --poller ${poller}`).poller).toBe(poller);

@@ -11,6 +11,7 @@ const PLAN: MemoryPlan = {
   connectionBytes: 1,
   bufferCount: 50,
   bufferBytes: 2,
+  pipeCount: 7,
 };
 
 /** The lines for a command line; one word of each kind, when `kind` is given. */
@@ -26,7 +27,7 @@ route    http-8080  default -> app
 backend  app  roundrobin  retries 3  host=client  timeouts connect 5s server 1m tunnel 1h
 server   app/s1  http://localhost:3000  weight 1
 log      json to standard output, drop when full
-limits   maxconn 100   mem ceiling 256m = 100 x 2 x 6k + 50 buffers x 16448   drain 30s`);
+limits   maxconn 100   mem ceiling 256m = 100 x 2 x 6k + 50 buffers x 16448 + 7 pipes x 256k   drain 30s`);
   });
   it("says all that a large configuration means", () => {
     const line =
@@ -57,7 +58,7 @@ headers  down add X-C
 trust    10.1.0.0/16 fd00:0:0:0:0:0:0:0/8 2001:db8:1:2:3:4:5:6/128
 engine   poller deno  threads 4
 log      "%ci" to /tmp/a.log, block when full
-limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448   drain 1500ms`);
+limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448 + 7 pipes x 256k   drain 1500ms`);
   });
   it.each([
     ["8080", "listen   http [::]:8080 + 0.0.0.0:8080  "],
@@ -70,8 +71,23 @@ limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448   dra
   it("says that the machine decides how many threads there are", () => {
     expect(explain("hadro 1 :2 --threads auto", "engine")).toEqual(["engine   threads auto"]);
   });
+  it("says what TCP is told, and where connections come from", () => {
+    const line = "hadro -l :80,tcp-ut=5s -b 10.0.0.1:80,tcp-keepalive=on,source=10.0.0.5:4000 " +
+      "[fd00::1]:80,source=lo --tcp-keepalive 60s:10s:3 --http-reuse aggressive";
+    const [loopback] = explain("hadro -l :80 -b :1,source=lo", "server")[0]!.match(/lo \(.*\)/)!;
+    expect(loopback).toMatch(/^lo \(127\.0\.0\.1( ::1)?\)$/);
+    expect(explain(line).filter((text) => /^(listen|backend|server)/.test(text))).toEqual([
+      "listen   http [::]:80 + 0.0.0.0:80  (http-80)  timeouts client 1m request 10s keepalive 1m  " +
+      "tcp-keepalive 1m:10s:3  tcp-ut 5s",
+      "backend  app  roundrobin  retries 3  host=client  http-reuse aggressive  " +
+      "timeouts connect 5s server 1m tunnel 1h  tcp-keepalive on",
+      "server   app/s1  http://10.0.0.1:80  weight 1  source 10.0.0.5:4000",
+      `server   app/s2  http://[fd00::1]:80  weight 1  source ${loopback}`,
+    ]);
+  });
   it("says nothing of what was not asked for", () => {
     const text = explain("hadro 8080 :1").join("\n");
-    for (const word of ["prio", "headers", "trust", "backup", "engine"]) expect(text).not.toContain(word);
+    const words = ["prio", "headers", "trust", "backup", "engine", "tcp-", "reuse", "source"];
+    for (const word of words) expect(text).not.toContain(word);
   });
 });

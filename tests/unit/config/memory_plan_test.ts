@@ -8,8 +8,11 @@ import {
   MemoryPlanError,
   type MemoryRequest,
   PLAN_BUFFER_BYTES,
+  PLAN_PIPE_BYTES,
   planMemory,
 } from "../../../src/config/memory_plan.ts";
+
+import { PIPE_BYTES } from "../../../src/sys/kernel_pipes.ts";
 
 const MIB = 1_048_576;
 /** The fewest buffers that a thread has. */
@@ -20,6 +23,7 @@ const anyRequest = fc.record({
   maxMemBytes: fc.oneof(fc.nat({ max: 4 * MIB }), fc.integer({ min: 0, max: 8 * 1_024 * MIB })),
   maxconn: fc.oneof(fc.constant(0), fc.nat({ max: 20_000 })),
   fdLimit: fc.oneof(fc.nat({ max: 100 }), fc.nat({ max: 1_048_576 })),
+  hasPipes: fc.boolean(),
   threadCount: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 64 })),
 });
 
@@ -47,8 +51,24 @@ describe("a plan", () => {
       connectionBytes: 33_546_240,
       bufferCount: 2_040,
       bufferBytes: 33_553_920,
+      pipeCount: 0,
     });
   });
+  it("gives pipes a part of what buffers have, and descriptors that connections would have had", () => {
+    expect(plan({ maxMemBytes: 64 * MIB, maxconn: 0, fdLimit: 1_000_000, hasPipes: true })).toMatchObject({
+      maxconn: 2_730,
+      maxFdCount: 5_524,
+      pipeCount: 15,
+      bufferCount: 1_801,
+    });
+    expect(plan({ maxMemBytes: 512 * MIB, maxconn: 0, fdLimit: 1_024, hasPipes: true }))
+      .toMatchObject({ maxconn: 448, pipeCount: 32 });
+    expect(plan({ maxMemBytes: 512 * MIB, maxconn: 480, fdLimit: 1_024, hasPipes: true }).pipeCount).toBe(0);
+    expect(plan({ maxMemBytes: 4_096 * MIB, maxconn: 0, fdLimit: 1_000_000, hasPipes: true }).pipeCount).toBe(
+      64,
+    );
+  });
+  it("counts pipes of the size that the kernel is asked for", () => expect(PLAN_PIPE_BYTES).toBe(PIPE_BYTES));
   it("has no more connections than descriptors allow: two for each, and some for hadro", () => {
     expect(plan({ maxMemBytes: 256 * MIB, maxconn: 0, fdLimit: 1_024 }))
       .toMatchObject({ maxconn: 480, maxFdCount: 1_024, connectionBytes: 480 * 2 * CONNECTION_COST_BYTES });
@@ -78,12 +98,12 @@ describe("a plan", () => {
     fc.assert(fc.property(anyRequest, (request) => {
       const planned = planOrWords(request);
       if (typeof planned === "string") return;
-      const usedBytes = planned.connectionBytes + planned.bufferBytes;
+      const usedBytes = planned.connectionBytes + planned.bufferBytes + planned.pipeCount * PLAN_PIPE_BYTES;
       expect(usedBytes).toBeLessThanOrEqual(request.maxMemBytes);
       expect(usedBytes + PLAN_BUFFER_BYTES).toBeGreaterThan(request.maxMemBytes);
       expect(planned.connectionBytes).toBe(planned.maxconn * 2 * CONNECTION_COST_BYTES);
       expect(planned.maxFdCount).toBe(planned.maxconn * 2 + FD_RESERVE);
-      expect(planned.maxFdCount).toBeLessThanOrEqual(request.fdLimit);
+      expect(planned.maxFdCount + planned.pipeCount * 2).toBeLessThanOrEqual(request.fdLimit);
       expect(planned.bufferCount).toBeGreaterThanOrEqual(BUFFER_COUNT_MIN * request.threadCount);
       expect(planned.maxconn).toBeGreaterThan(0);
       if (request.maxconn > 0) expect(planned.maxconn).toBe(request.maxconn);

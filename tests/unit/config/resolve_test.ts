@@ -47,6 +47,7 @@ describe("the smallest configuration", () => {
       clientFinMs: 10_000,
       serverFinMs: 10_000,
     };
+    const tcp = { keepAlive: null, userTimeoutMs: 0 };
     expect(configOf("hadro 8080 localhost:3000")).toEqual({
       listeners: [{
         name: "http-8080",
@@ -55,6 +56,7 @@ describe("the smallest configuration", () => {
         priority: "normal",
         maxconn: 0,
         timeouts,
+        tcp,
         routes: [],
         defaultBackend: "app",
       }],
@@ -66,6 +68,8 @@ describe("the smallest configuration", () => {
         priority: "normal",
         hostPolicy: { kind: "client" },
         timeouts,
+        tcp,
+        httpReuse: "safe",
         poolPurgeMs: 5_000,
         poolMaxConn: 1_024,
         servers: [{
@@ -73,6 +77,7 @@ describe("the smallest configuration", () => {
           endpoint: { kind: "tcp", host: "localhost", port: 3000, path: "" },
           weight: 1,
           backup: false,
+          source: null,
         }],
       }],
       headersUp: [],
@@ -194,11 +199,12 @@ describe("defaults", () => {
     expect(backends.map((backend) => backend.algorithm)).toEqual(["first", "first"]);
   });
   it("give way to the keys of a listener, in that listener only", () => {
-    const keys = "client=20s,request=40s,keepalive=50s,client-fin=80s,maxconn=7,prio=high";
+    const keys = "client=20s,request=40s,keepalive=50s,client-fin=80s,maxconn=7,prio=high,tcp-ut=3s";
     const { listeners, backends } = configOf(`hadro -l :1,${keys} -b :2 -l :3 -b :4 ${everything}`);
     expect(listeners[0]).toMatchObject({
       priority: "high",
       maxconn: 7,
+      tcp: { userTimeoutMs: 3_000 },
       timeouts: {
         ...timeouts,
         clientMs: 20_000,
@@ -207,7 +213,12 @@ describe("defaults", () => {
         clientFinMs: 80_000,
       },
     });
-    expect(listeners[1]).toMatchObject({ priority: "normal", maxconn: 0, timeouts });
+    expect(listeners[1]).toMatchObject({
+      priority: "normal",
+      maxconn: 0,
+      tcp: { userTimeoutMs: 0 },
+      timeouts,
+    });
     expect(backends.map((backend) => backend.timeouts)).toEqual([timeouts, timeouts]);
   });
   it("reach a listener's maxconn only through the limit of the process", () => {
@@ -221,7 +232,7 @@ describe("the other flags", () => {
     const config = configOf(
       "hadro 1 :2 --header-up 'X-A: b c' --header-up -X-D --header-down '+X-E: f' --trust 10.0.0.0/8 --trust ::1 " +
         "--log-file /tmp/a.log --log-full block --max-mem 64m --maxconn 10 --drain 1m --poller deno --threads 4 " +
-        "--pool-purge-delay 7s --pool-max-conn 8",
+        "--pool-purge-delay 7s --pool-max-conn 8 --http-reuse never --tcp-keepalive on --tcp-ut 5s",
     );
     expect(config).toMatchObject({
       headersUp: [{ action: "set", name: "X-A", value: "b c" }, { action: "delete", name: "X-D", value: "" }],
@@ -234,7 +245,12 @@ describe("the other flags", () => {
       poller: "deno",
       threads: 4,
     });
-    expect(config.backends[0]).toMatchObject({ poolPurgeMs: 7_000, poolMaxConn: 8 });
+    const tcp = {
+      keepAlive: { idleSeconds: 0, intervalSeconds: 0, probeCount: 0 },
+      userTimeoutMs: 5_000,
+    };
+    expect(config.backends[0]).toMatchObject({ poolPurgeMs: 7_000, poolMaxConn: 8, httpReuse: "never", tcp });
+    expect(config.listeners[0]).toMatchObject({ tcp });
   });
   it("may leave the number of threads to the machine", () => {
     expect(configOf("hadro 1 :2 --threads auto").threads).toBe(0);

@@ -22,6 +22,7 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
       endpoint: { ...ADDRESS, path: "" },
       weight: 1,
       backup: false,
+      source: null,
       ...server,
     })),
   };

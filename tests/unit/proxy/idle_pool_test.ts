@@ -1,88 +1,40 @@
 /** Idle connections of a server, over a simulated network: order, age, and that a dead one is never used. @module */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Slab } from "../../../src/base/slab.ts";
-import type { FdHandler } from "../../../src/event/fd_table.ts";
-import { IoClass } from "../../../src/event/io_queue.ts";
-import { BackPhase, H1Back, PROBE_BYTES } from "../../../src/mux/h1_back.ts";
+import type { HttpReuse } from "../../../src/config/model.ts";
+import { BackPhase, type H1Back } from "../../../src/mux/h1_back.ts";
 import { NO_FD } from "../../../src/mux/socket_end.ts";
-import { HeadParser } from "../../../src/protocol/h1/head_parser.ts";
 import { newServerCounters } from "../../../src/proxy/counters.ts";
 import { IdlePool } from "../../../src/proxy/idle_pool.ts";
-import { SIM_HOST } from "../../support/sim/sim_network.ts";
-import { type SimPeer, SimServer } from "../../support/sim/sim_peer.ts";
+import { SimBacks } from "../../support/sim/sim_backs.ts";
+import type { SimPeer } from "../../support/sim/sim_peer.ts";
 import { SIM_FLAVOURS, type SimFlavour } from "../../support/sim/sim_poller.ts";
-import { SimWorld } from "../../support/sim/sim_world.ts";
 
-const ADDRESS = { kind: "tcp", host: SIM_HOST, port: 9_000 } as const;
 const PURGE_MS = 5_000;
 
 /** A pool, and a server whose ends of the connections a test holds. */
-class Bench {
-  readonly world: SimWorld;
-  readonly server: SimServer;
+class Bench extends SimBacks {
   readonly counters = newServerCounters();
   readonly pool: IdlePool;
   closedCount = 0;
 
-  constructor({ flavour = "edge" as SimFlavour, maxConn = 100, seed = 1 } = {}) {
-    this.world = new SimWorld({ seed, flavour, pipeBytes: 100 });
-    this.server = new SimServer(this.world.network, this.world.prng, ADDRESS, (peer) => () => peer.pumpOut());
-    this.world.actors.push(this.server);
-    const options = { purgeMs: PURGE_MS, maxConn, onClosed: () => this.closedCount++ };
+  constructor({ flavour = "edge" as SimFlavour, maxConn = 100, seed = 1, reuse = "safe" as HttpReuse } = {}) {
+    super(flavour, seed);
+    const options = { reuse, purgeMs: PURGE_MS, maxConn, onClosed: () => this.closedCount++ };
     this.pool = new IdlePool(this.world.engine, options, this.counters);
-    this.world.start();
   }
 
-  /** Connects; the server's end is the last of `server.peers`. */
-  open(): H1Back {
-    const { engine, buffers } = this.world;
-    const parsers = { take: () => new HeadParser("response"), give: () => {} };
-    const back = new H1Back({ engine, buffers }, parsers, new Slab(PROBE_BYTES));
-    let isConnected = false;
-    const connecting: FdHandler = {
-      onIo(fd) {
-        if (engine.poller.connectResult(fd) !== 0) return;
-        engine.fdTable.stopSend(fd);
-        engine.fdTable.setHandler(fd, back);
-        back.open(fd, IoClass.NORMAL);
-        isConnected = true;
-      },
-    };
-    const peersBefore = this.server.peers.length;
-    engine.connect(ADDRESS, connecting, IoClass.NORMAL);
-    this.world.runUntil(() => isConnected && this.server.peers.length > peersBefore);
+  /** Connects and puts to rest, with so many exchanges behind it. */
+  restAfter(exchangeCount: number): H1Back {
+    const back = this.open();
+    back.exchangeCount = exchangeCount;
+    expect(this.pool.put(back)).toBe(true);
     return back;
   }
 
   /** Connects and puts to rest. */
   rest(count = 1): H1Back[] {
-    return Array.from({ length: count }, () => {
-      const back = this.open();
-      expect(this.pool.put(back)).toBe(true);
-      return back;
-    });
-  }
-
-  peer(index: number): SimPeer {
-    return this.server.peers[index];
-  }
-
-  /** Turns until everything that is under way has arrived and been looked at. */
-  settle(): void {
-    this.world.checkNothingLost();
-  }
-
-  /** Lets time pass, and a turn see it; a little more may pass. */
-  wait(durationMs: number): void {
-    this.world.clock.advance(durationMs);
-    this.world.engine.post(() => {});
-    this.world.step();
-  }
-
-  /** The network brings what it has, before the engine's next turn. */
-  arrive(isThere: () => boolean): void {
-    while (!isThere()) this.world.network.step();
+    return Array.from({ length: count }, () => this.restAfter(1));
   }
 }
 
@@ -92,18 +44,19 @@ function withRest(count: number, flavour: SimFlavour = "edge") {
 }
 
 describe("a pool", () => {
-  it("has nothing to give when it is empty", () => expect(new Bench().pool.take()).toBeNull());
+  it("has nothing to give when it is empty", () => expect(new Bench().pool.take(false)).toBeNull());
 
   it("gives the most recently used first", () => {
     const { pool, backs: [a, b, c] } = withRest(3);
-    expect([pool.size, pool.take(), pool.take(), pool.take(), pool.take(), pool.size]).toEqual([
-      3,
-      c,
-      b,
-      a,
-      null,
-      0,
-    ]);
+    expect([pool.size, pool.take(false), pool.take(false), pool.take(false), pool.take(false), pool.size])
+      .toEqual([
+        3,
+        c,
+        b,
+        a,
+        null,
+        0,
+      ]);
   });
 
   it("refuses a connection when it is full, which then is still its caller's", () => {
@@ -128,6 +81,52 @@ describe("a pool", () => {
   });
 });
 
+describe("a connection that was reused is proven, one that was not is unproven;", () => {
+  const FIRST = true;
+  const LATER = false;
+  it.each<[HttpReuse, boolean, string[]]>([
+    ["never", FIRST, []],
+    ["never", LATER, []],
+    ["safe", FIRST, []],
+    ["safe", LATER, ["unproven 2", "unproven 1", "proven 2", "proven 1"]],
+    ["aggressive", FIRST, ["proven 2", "proven 1"]],
+    ["aggressive", LATER, ["unproven 2", "unproven 1", "proven 2", "proven 1"]],
+    ["always", FIRST, ["proven 2", "proven 1", "unproven 2", "unproven 1"]],
+    ["always", LATER, ["unproven 2", "unproven 1", "proven 2", "proven 1"]],
+  ])("http-reuse %s, first request %s: takes %j", (reuse, isFirst, order) => {
+    const bench = new Bench({ reuse });
+    const names = new Map([
+      [bench.restAfter(1), "unproven 1"],
+      [bench.restAfter(2), "proven 1"],
+      [bench.restAfter(1), "unproven 2"],
+      [bench.restAfter(7), "proven 2"],
+    ]);
+    const taken: string[] = [];
+    for (let back = bench.pool.take(isFirst); back !== null; back = bench.pool.take(isFirst)) {
+      taken.push(names.get(back)!);
+    }
+    expect(taken).toEqual(order);
+    expect(bench.pool.size).toBe(4 - order.length);
+  });
+
+  it("both kinds count towards the limit, grow old, die and are cleared", () => {
+    const bench = new Bench({ maxConn: 3 });
+    const [unproven, proven] = [bench.restAfter(1), bench.restAfter(2)];
+    bench.wait(PURGE_MS - 1_000);
+    const young = [bench.restAfter(2)];
+    expect(bench.pool.put(bench.open())).toBe(false);
+    bench.wait(1_010);
+    expect([bench.pool.size, unproven.fd, proven.fd]).toEqual([1, NO_FD, NO_FD]);
+    bench.peer(2).close();
+    bench.settle();
+    expect([bench.pool.size, young[0].fd]).toEqual([0, NO_FD]);
+    bench.restAfter(1);
+    bench.restAfter(2);
+    bench.pool.clear();
+    expect([bench.pool.size, bench.counters.idleClosed]).toEqual([0, 5]);
+  });
+});
+
 describe.each(SIM_FLAVOURS)("a connection at rest that dies, on a poller of the kind %s,", (flavour) => {
   it.each(
     [
@@ -144,7 +143,7 @@ describe.each(SIM_FLAVOURS)("a connection at rest that dies, on a poller of the 
     kill(bench.peer(1));
     bench.settle();
     expect([pool.size, bench.closedCount, bench.counters.idleClosed, b.fd]).toEqual([2, 1, 1, NO_FD]);
-    expect([pool.take(), pool.take(), pool.take()]).toEqual([c, a, null]);
+    expect([pool.take(false), pool.take(false), pool.take(false)]).toEqual([c, a, null]);
   });
 
   it("is not taken, even before the poller reported it", () => {
@@ -152,7 +151,7 @@ describe.each(SIM_FLAVOURS)("a connection at rest that dies, on a poller of the 
     const { poller } = bench.world;
     bench.peer(1).close();
     bench.arrive(() => !poller.isIdleAlive(b.fd));
-    expect(pool.take()).toBe(a);
+    expect(pool.take(false)).toBe(a);
     expect([pool.size, bench.closedCount, b.fd]).toEqual([0, 1, NO_FD]);
   });
 
@@ -161,7 +160,7 @@ describe.each(SIM_FLAVOURS)("a connection at rest that dies, on a poller of the 
     const { poller } = bench.world;
     backs.forEach((_back, i) => bench.peer(i).close(i === 1));
     bench.arrive(() => backs.every((back) => !poller.isIdleAlive(back.fd)));
-    expect(pool.take()).toBeNull();
+    expect(pool.take(false)).toBeNull();
     expect(bench.counters.idleClosed).toBe(3);
     bench.settle();
     expect(bench.world.engine.fdTable.openCount).toBe(0);
@@ -171,7 +170,7 @@ describe.each(SIM_FLAVOURS)("a connection at rest that dies, on a poller of the 
     const { bench, pool, backs: [back] } = withRest(1, flavour);
     let ends = 0;
     const nothing = () => expect.fail("nothing else happens");
-    expect(pool.take()).toBe(back);
+    expect(pool.take(false)).toBe(back);
     back.attach({
       onResponseHead: nothing,
       onResponseBad: nothing,
@@ -217,16 +216,16 @@ describe("a connection's age at rest", () => {
     const bench = new Bench();
     const [back] = bench.rest();
     bench.wait(PURGE_MS - 1_000);
-    expect(bench.pool.take()).toBe(back);
+    expect(bench.pool.take(false)).toBe(back);
     bench.pool.put(back);
     bench.wait(PURGE_MS - 1_000);
-    expect(bench.pool.take()).toBe(back);
+    expect(bench.pool.take(false)).toBe(back);
   });
 
   it("is not counted while it is used", () => {
     const bench = new Bench();
     const [back] = bench.rest();
-    bench.pool.take();
+    bench.pool.take(false);
     bench.wait(2 * PURGE_MS);
     expect(back.fd).not.toBe(NO_FD);
     expect(bench.counters.idleClosed).toBe(0);
@@ -240,7 +239,7 @@ describe("the end of a pool", () => {
     expect(backs.map((back) => back.fd)).toEqual([NO_FD, NO_FD, NO_FD]);
     expect([pool.size, bench.closedCount]).toEqual([0, 3]);
     const [back] = bench.rest();
-    expect(pool.take()).toBe(back);
+    expect(pool.take(false)).toBe(back);
   });
 
   it("leaves nothing behind", () => {
@@ -277,7 +276,7 @@ describe("any use of a pool", () => {
             if (isKept) model.push({ back, peer, sinceMs: bench.world.engine.nowMs });
             else back.closeSocket(false);
           } else if (step === "take") {
-            const taken = bench.pool.take();
+            const taken = bench.pool.take(false);
             expect(taken).toBe(model.pop()?.back ?? null);
             taken?.closeSocket(false);
           } else if ("kill" in step) {

@@ -1,6 +1,6 @@
 /** A server and the addresses that its name resolves to. @module */
 import { describe, expect, it } from "vitest";
-import type { ServerConfig } from "../../../src/config/model.ts";
+import type { ServerConfig, TcpConfig } from "../../../src/config/model.ts";
 import type { SocketAddress } from "../../../src/event/poller.ts";
 import { Server } from "../../../src/proxy/server.ts";
 import { SimWorld } from "../../support/sim/sim_world.ts";
@@ -11,6 +11,9 @@ const [A, B, C] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((host): SocketAddress
   port: 80,
 }));
 
+const V6: SocketAddress = { kind: "tcp", host: "fd00::1", port: 80 };
+const TCP: TcpConfig = { keepAlive: null, userTimeoutMs: 5_000 };
+
 function newServer(config: Partial<ServerConfig> = {}): { server: Server; changes: boolean[] } {
   const { engine } = new SimWorld({ seed: 1, flavour: "edge" });
   const changes: boolean[] = [];
@@ -20,11 +23,14 @@ function newServer(config: Partial<ServerConfig> = {}): { server: Server; change
       endpoint: { kind: "tcp", host: "a.test", port: 80, path: "" },
       weight: 3,
       backup: true,
+      source: null,
       ...config,
     },
     7,
     engine,
     {
+      tcp: TCP,
+      httpReuse: "safe",
       poolPurgeMs: 5_000,
       poolMaxConn: 10,
       onUsableChange: ({ usable }) => changes.push(usable),
@@ -89,5 +95,53 @@ describe("the addresses of a server", () => {
     server.preferAddress(1);
     server.setAddresses([B, C], "");
     expect(server.address(0)).toEqual(B);
+  });
+});
+
+describe("connections to a server", () => {
+  const from = (...hosts: string[]) => ({ source: { interfaceName: "", hosts, port: 7 } });
+  const comesFrom = (host: string) => ({ tcp: TCP, source: { kind: "tcp", host, port: 7 } });
+
+  it("come from where the system chooses, with what TCP is told", () => {
+    const { server } = newServer();
+    server.setAddresses([A, V6], "");
+    expect([0, 1].map((attempt) => server.connectOptions(attempt))).toEqual([
+      { tcp: TCP, source: null },
+      { tcp: TCP, source: null },
+    ]);
+  });
+
+  it("come from the source of the address's family, beginning with the address that worked last", () => {
+    const { server } = newServer(from("10.0.0.9", "fd00::9"));
+    server.setAddresses([A, V6], "");
+    server.preferAddress(1);
+    expect([server.address(0), server.connectOptions(0)]).toEqual([V6, comesFrom("fd00::9")]);
+    expect([server.address(1), server.connectOptions(1)]).toEqual([A, comesFrom("10.0.0.9")]);
+  });
+
+  it("go to no address of a family without a source", () => {
+    const { server } = newServer(from("fd00::9"));
+    server.setAddresses([A, V6, B], "");
+    expect([server.addressCount, server.address(0), server.connectOptions(0)])
+      .toEqual([1, V6, comesFrom("fd00::9")]);
+  });
+
+  it("are not possible when no address has a source; the addresses stay known, for the log", () => {
+    const { server } = newServer(from("fd00::9"));
+    server.setAddresses([A], "");
+    expect([server.usable, server.address(0), server.connectOptions(0)]).toEqual([true, A, null]);
+  });
+
+  it("to a unix socket come from nowhere", () => {
+    const { server } = newServer(from("fd00::9"));
+    server.setAddresses([{ kind: "unix", path: "/a" }], "");
+    expect(server.connectOptions(0)).toEqual({ tcp: TCP, source: null });
+  });
+
+  it("that rest somewhere can be told from those to other addresses", () => {
+    const { server } = newServer();
+    const before = server.addressVersion;
+    server.setAddresses([A], "");
+    expect(server.addressVersion).not.toBe(before);
   });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { epollEventLayout } from "../../../src/sys/abi.ts";
 import type { Libc } from "../../../src/sys/libc.ts";
-import { checkKernel } from "../../../src/sys/self_check.ts";
+import { canSplice, checkKernel } from "../../../src/sys/self_check.ts";
 import { openLibc } from "../../support/sys/kernel.ts";
 
 const OTHER_LAYOUT = "epoll_event has another layout";
@@ -55,6 +55,25 @@ describe("the check of the kernel", () => {
     expect(checkKernel(withCalls(libc, { epoll_create1: () => -1 }))).toBe("no epoll (errno 24)");
     expect(checkKernel(withCalls(libc, { epoll_ctl: () => -1 }))).toBe("an eventfd cannot be registered");
     expect(checkKernel(withCalls(libc, { bind: () => -1 }))).toBe("127.0.0.1 cannot be bound (EMFILE)");
+    expect(openFds()).toBe(before);
+  });
+});
+
+describe("the check of splice", () => {
+  it("passes here, and leaves nothing open", () => {
+    const libc = openLibc();
+    const before = openFds();
+    for (let i = 0; i < 5; i++) expect(canSplice(libc)).toBe(true);
+    expect(openFds()).toBe(before);
+  });
+
+  it.each([
+    ["splice", "splice"],
+    ["pipes", "pipe2"],
+  ])("finds a kernel without %s, and leaves nothing open", (_, name) => {
+    const libc = openLibc();
+    const before = openFds();
+    expect(canSplice(withCalls(libc, { [name]: () => -1 }))).toBe(false);
     expect(openFds()).toBe(before);
   });
 });

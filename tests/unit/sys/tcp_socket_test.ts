@@ -6,13 +6,13 @@ import { Socket } from "../../../src/sys/abi.ts";
 import type { Libc } from "../../../src/sys/libc.ts";
 import { pointerTo } from "../../../src/sys/memory.ts";
 import { TcpSockets } from "../../../src/sys/tcp_socket.ts";
-import { openLibc } from "../../support/sys/kernel.ts";
+import { openLibc, option, untilReady } from "../../support/sys/kernel.ts";
 
 type Address = ReturnType<TcpSockets["localAddress"]>;
 
 const ANY: Address = { kind: "tcp", host: "127.0.0.1", port: 0 };
 const PIECE_BYTES = 64;
-const LOOKS_MAX = 1_000;
+const SENDS_MAX = 1_000;
 
 let libc: Libc;
 let sockets: TcpSockets;
@@ -38,25 +38,6 @@ function openPair(address = ANY): { client: number; server: number } {
   const listener = listen(address);
   const client = keep(sockets.connect(listener.address, false));
   return { client, server: keep(sockets.accept(listener.fd)) };
-}
-
-/** Repeats what is not ready yet: loopback delivers soon, not at once. */
-function untilReady(call: () => number): number {
-  for (let i = 0; i < LOOKS_MAX; i++) {
-    const result = call();
-    if (result !== -Errno.EAGAIN) return result;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-  }
-  return -Errno.EAGAIN;
-}
-
-/** An integer option of a socket. */
-function option(fd: number, level: number, name: number): number {
-  const value = new Int32Array(new ArrayBuffer(64));
-  value[1] = 4;
-  const pointer = pointerTo(new Uint8Array(value.buffer));
-  expect(libc.call.getsockopt(fd, level, name, pointer, Deno.UnsafePointer.offset(pointer, 4))).toBe(0);
-  return value[0];
 }
 
 async function temporaryPath(): Promise<string> {
@@ -98,7 +79,9 @@ describe("listen, connect, accept", () => {
 
   it("set TCP_NODELAY on both ends, and no unix socket's", () => {
     const { client, server } = openPair();
-    for (const fd of [client, server]) expect(option(fd, Socket.IPPROTO_TCP, Socket.TCP_NODELAY)).toBe(1);
+    for (const fd of [client, server]) {
+      expect(option(libc, fd, Socket.IPPROTO_TCP, Socket.TCP_NODELAY)).toBe(1);
+    }
   });
 
   it("an accept with nothing to take is -EAGAIN; of what does not listen -EINVAL", () => {
@@ -216,7 +199,7 @@ describe("recv and send", () => {
     const { client } = openPair();
     const slab = new Slab(1 << 20);
     let count = 0;
-    for (let i = 0; i < LOOKS_MAX && count >= 0; i++) count = sockets.send(client, slab, 0, 1 << 20, false);
+    for (let i = 0; i < SENDS_MAX && count >= 0; i++) count = sockets.send(client, slab, 0, 1 << 20, false);
     expect(count).toBe(-Errno.EAGAIN);
   });
 });
