@@ -9,6 +9,7 @@
 import { bulkCase } from "./soak/case_bulk.ts";
 import { churnCase } from "./soak/case_churn.ts";
 import { countersCase } from "./soak/case_counters.ts";
+import { crashCase } from "./soak/case_crash.ts";
 import { idleCase } from "./soak/case_idle.ts";
 import { killCase } from "./soak/case_kill.ts";
 import { memoryCase } from "./soak/case_memory.ts";
@@ -16,7 +17,15 @@ import { parseOptions, soakHelp, type SoakOptions, UsageError } from "./soak/opt
 import { renderTable, type Row } from "./soak/report.ts";
 import { Findings, type SoakCase } from "./soak/soak_case.ts";
 
-const CASES: readonly SoakCase[] = [countersCase, idleCase, memoryCase, killCase, bulkCase, churnCase];
+const CASES: readonly SoakCase[] = [
+  countersCase,
+  idleCase,
+  memoryCase,
+  killCase,
+  bulkCase,
+  churnCase,
+  crashCase,
+];
 /** 128 and the signal's number, as a shell reports it. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 

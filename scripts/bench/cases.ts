@@ -12,6 +12,8 @@ export interface BenchCase {
   readonly mode: Mode;
   readonly path: string;
   readonly connections: number;
+  /** Runs are this long at least: what belongs to their beginning must not count for much. */
+  readonly secondsMin: number;
   /** A file beside this one that changes wrk's own request, a GET with nothing but Host. */
   readonly script: "headers.lua" | "upload.lua" | null;
   /** A connection per request: the client asks for the end of the connection with each. */
@@ -22,6 +24,7 @@ export interface BenchCase {
 
 export const SMALL_BODY = "hello world\n";
 export const LARGE_BODY_BYTES = 1_048_576;
+export const HUGE_BODY_BYTES = 1_073_741_824;
 
 /** The body of upload.lua. */
 export const UPLOAD_BODY_BYTES = 1_048_576;
@@ -30,6 +33,7 @@ const PLAIN = {
   mode: "http",
   path: "/",
   connections: 32,
+  secondsMin: 1,
   script: null,
   isNewEach: false,
   isLogged: false,
@@ -77,11 +81,38 @@ export const CASES: readonly BenchCase[] = [
   },
   {
     ...PLAIN,
+    name: "active-5000",
+    about:
+      "HTTP, small answers, 5,000 connections that all wait for one at any moment; their opening counts too",
+    connections: 5_000,
+    secondsMin: 10,
+  },
+  {
+    ...PLAIN,
     name: "http-log",
     about: "as http-keepalive; rows ending in -log write a line per request to a null device",
     isLogged: true,
   },
 ];
+
+/** The case with as many connections as proxies can have, and a note when these are fewer than it should have. */
+export function fitConnections(
+  bench: BenchCase,
+  maxConnections: number,
+): { bench: BenchCase; notes: string[] } {
+  // Probes and ends of the last run need some as well.
+  const connections = Math.min(bench.connections, Math.floor(maxConnections * 0.95));
+  if (connections === bench.connections) return { bench, notes: [] };
+  const note =
+    `${connections} connections instead of ${bench.connections}: a proxied one takes two descriptors, and the limit of ` +
+    "open files (ulimit -Hn) allows no more";
+  return { bench: { ...bench, connections }, notes: [note] };
+}
+
+/** How long runs are when `seconds` were asked for. */
+export function secondsOf({ secondsMin }: BenchCase, seconds: number): number {
+  return Math.max(secondsMin, seconds);
+}
 
 /** The arguments of wrk. One thread: more would take the proxy's core. */
 export function wrkArgs(bench: BenchCase, port: number, seconds: number): string[] {
@@ -105,7 +136,7 @@ export function caseOf(name: string): BenchCase {
 
 /** The command line as a reader would type it, beside the scripts. */
 export function wrkLine(bench: BenchCase, seconds: number): string {
-  const args = wrkArgs(bench, 0, seconds).map((arg) => {
+  const args = wrkArgs(bench, 0, secondsOf(bench, seconds)).map((arg) => {
     if (bench.script !== null && arg === scriptFile(bench.script)) return bench.script;
     return /\s/.test(arg) ? `"${arg}"` : arg;
   });

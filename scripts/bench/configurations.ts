@@ -17,10 +17,24 @@ export interface ProxyPlan {
   /** Adds the X-Forwarded headers that hadro always adds. */
   readonly isForwarding: boolean;
   readonly maxConnections: number;
+  /** Clients at once, where they are many: each may have a connection to the backend that should be kept. @default {0} */
+  readonly clients?: number;
+  /** Another listener before the same backend, for bulk. @default {null} */
+  readonly bulkPort?: number | null;
 }
 
 const UNLIMITED = 1_000_000_000;
 const CONNECTIONS_MAX = 20_000;
+/** nginx takes 511 by itself; thousands that come at once need more. */
+const BACKLOG = 4_096;
+const KEPT_MIN = 64;
+/** Of a client: its own, one to the backend, and room, since nginx closes idle clients when a sixteenth of its connections is left. */
+const NGINX_CONNECTIONS_EACH = 3;
+
+/** How many connections to the backend a proxy keeps that nobody uses just now. */
+export function keptConnections({ clients = 0 }: ProxyPlan): number {
+  return Math.max(KEPT_MIN, clients);
+}
 
 /** As many connections as asked for, or as the limit on open files allows: a proxied one takes two, and HAProxy refuses to start. */
 export function connectionsFor(openFilesMax: number): number {
@@ -36,6 +50,9 @@ export function haproxyConfig(plan: ProxyPlan): string {
     "global",
     "    nbthread 1",
     `    maxconn ${plan.maxConnections}`,
+    // By default it keeps none once a quarter of its descriptors is in use.
+    isHttp && keptConnections(plan) > KEPT_MIN && "    tune.pool-low-fd-ratio 100",
+    isHttp && keptConnections(plan) > KEPT_MIN && "    tune.pool-high-fd-ratio 100",
     isLogged && "    log stdout format raw local0",
     "defaults",
     `    mode ${mode}`,
@@ -48,7 +65,7 @@ export function haproxyConfig(plan: ProxyPlan): string {
     "    timeout client 60s",
     "    timeout server 60s",
     "listen bench",
-    `    bind 127.0.0.1:${plan.port}`,
+    ...portsOf(plan).map((port) => `    bind 127.0.0.1:${port}`),
     isHttp && isForwarding && "    http-request set-header X-Forwarded-Proto http",
     isHttp && isForwarding && "    http-request set-header X-Forwarded-Host %[req.hdr(host)]",
     `    server s1 127.0.0.1:${plan.backendPort}`,
@@ -59,13 +76,13 @@ export function haproxyConfig(plan: ProxyPlan): string {
 export function nginxConfig(plan: ProxyPlan, streamModule: string | null): string {
   const head = [
     plan.mode === "tcp" && streamModule !== null && `load_module ${streamModule};`,
-    ...nginxHead(plan.maxConnections),
+    ...nginxHead(Math.max(plan.maxConnections, NGINX_CONNECTIONS_EACH * (plan.clients ?? 0))),
   ];
   const accessLog = plan.isLogged ? "combined" : "off";
   return lines([...head, ...(plan.mode === "http" ? nginxHttp(plan, accessLog) : nginxStream(plan))]);
 }
 
-/** The text of nginx.conf as the backend: a small body at /, the file 1m beside it at /1m, and /upload that reads before it answers. */
+/** The text of nginx.conf as the backend: a small body at /, the files 1m and 1g beside it, and /upload that reads before it answers. */
 export function backendConfig(port: number, maxConnections: number): string {
   return lines([
     ...nginxHead(maxConnections),
@@ -75,10 +92,11 @@ export function backendConfig(port: number, maxConnections: number): string {
     "    sendfile on;",
     `    upstream self { server 127.0.0.1:${port}; keepalive 64; }`,
     "    server {",
-    `        listen 127.0.0.1:${port} backlog=4096;`,
+    `        listen 127.0.0.1:${port} backlog=${BACKLOG};`,
     `        keepalive_requests ${UNLIMITED};`,
     `        location = / { return 200 ${JSON.stringify(SMALL_BODY)}; }`,
     "        location = /1m { root .; }",
+    "        location = /1g { root .; }",
     // "return" would answer before the body is there; proxy_pass reads it first, and passes on a request without it.
     "        location = /upload {",
     "            client_max_body_size 0;",
@@ -119,11 +137,11 @@ function nginxHttp(plan: ProxyPlan, accessLog: string): string[] {
     accessLog === "off" ? "    access_log off;" : `    access_log /dev/null ${accessLog};`,
     "    upstream app {",
     `        server 127.0.0.1:${plan.backendPort};`,
-    "        keepalive 64;",
+    `        keepalive ${keptConnections(plan)};`,
     `        keepalive_requests ${UNLIMITED};`,
     "    }",
     "    server {",
-    `        listen 127.0.0.1:${plan.port};`,
+    ...portsOf(plan).map((port) => `        listen 127.0.0.1:${port} backlog=${BACKLOG};`),
     `        keepalive_requests ${UNLIMITED};`,
     "        location / {",
     "            proxy_pass http://app;",
@@ -145,11 +163,15 @@ function nginxStream(plan: ProxyPlan): string[] {
   return [
     "stream {",
     "    server {",
-    `        listen 127.0.0.1:${plan.port};`,
+    `        listen 127.0.0.1:${plan.port} backlog=${BACKLOG};`,
     `        proxy_pass 127.0.0.1:${plan.backendPort};`,
     "    }",
     "}",
   ];
+}
+
+function portsOf({ port, bulkPort }: ProxyPlan): number[] {
+  return bulkPort === undefined || bulkPort === null ? [port] : [port, bulkPort];
 }
 
 /** nginx makes all of its temporary directories at start, by default where only root may. */

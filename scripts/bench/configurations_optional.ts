@@ -5,10 +5,13 @@
  *
  * @module
  */
-import type { ProxyPlan } from "./configurations.ts";
+import { keptConnections, type ProxyPlan } from "./configurations.ts";
 
 /** What npm fetches: one version, so that two runs measure the same. */
 export const HTTP_PROXY_PACKAGE = "http-proxy@1.18.1";
+
+/** node's own. */
+const NODE_KEPT = 256;
 
 /** The text of Caddyfile. Caddy always adds the X-Forwarded headers. */
 export function caddyConfig(plan: ProxyPlan): string {
@@ -25,7 +28,7 @@ export function caddyConfig(plan: ProxyPlan): string {
     "\tbind 127.0.0.1",
     `\treverse_proxy 127.0.0.1:${plan.backendPort} {`,
     "\t\ttransport http {",
-    "\t\t\tkeepalive_idle_conns_per_host 64",
+    `\t\t\tkeepalive_idle_conns_per_host ${keptConnections(plan)}`,
     "\t\t\tcompression off",
     "\t\t}",
     "\t}",
@@ -40,7 +43,9 @@ export function nodeProxyProgram(plan: ProxyPlan): string {
   return `const http = require("node:http");
 const { createProxyServer } = require("http-proxy");
 
-const agent = new http.Agent({ keepAlive: true });
+const agent = new http.Agent({ keepAlive: true, maxFreeSockets: ${
+    Math.max(NODE_KEPT, keptConnections(plan))
+  } });
 const proxy = createProxyServer({ target: "http://127.0.0.1:${plan.backendPort}", agent, xfwd: ${plan.isForwarding} });
 proxy.on("error", (error, request, response) => {
   console.error(error.message);

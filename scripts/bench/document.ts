@@ -12,7 +12,7 @@ import {
   renderVerdict,
 } from "./report.ts";
 import { renderMeasurement } from "./report_measurements.ts";
-import type { BenchResult, CaseResult } from "./results.ts";
+import type { BenchResult, CaseResult, MeasurementResult } from "./results.ts";
 import { spreadOf } from "./statistics.ts";
 import { table } from "./table.ts";
 
@@ -29,6 +29,7 @@ export function renderDocument(result: BenchResult, args: readonly string[]): st
     renderCaution(result),
     "## Summary",
     ...renderSummary(result.cases),
+    ...summarizeMeasurements(result.measurements),
     "## How to read the figures",
     renderReading(result),
     ...result.cases.flatMap(renderCase),
@@ -69,6 +70,20 @@ export function renderSummary(cases: readonly CaseResult[]): string[] {
     }),
   ]);
   return ["CPU microseconds per request, medians:", table([["case", ...rows], ...lines])];
+}
+
+/** The columns of the other measurements that count most, one line each; the rows of hadro's variants are in their tables. */
+export function summarizeMeasurements(measurements: readonly MeasurementResult[]): string[] {
+  const shown = measurements.filter(({ rows, summary }) => rows.length > 0 && summary.length > 0);
+  if (shown.length === 0) return [];
+  const rows = [...new Set(shown.flatMap((result) => result.rows.map(({ row }) => row)))];
+  const lines = shown.flatMap(({ name, summary, columns, rows: measured }) =>
+    columns.filter(({ key }) => summary.includes(key)).map(({ key, title, digits }) => [
+      `${name}: ${title}`,
+      ...rows.map((row) => measured.find((one) => one.row === row)?.figures[key]?.toFixed(digits) ?? ""),
+    ])
+  );
+  return ["Other measurements:", table([["measurement", ...rows], ...lines])];
 }
 
 /** What the load averages say of the others on the machine. */

@@ -30,6 +30,8 @@ export interface BenchContext {
 export interface LiveRow {
   readonly row: Row;
   readonly port: number;
+  /** Of a row that was asked to have it. */
+  readonly bulkPort: number | null;
   readonly program: RunningProgram;
   readonly setup: RowSetup;
 }
@@ -41,10 +43,11 @@ export async function startOrExplain(
   scope: string,
   backendPort: number,
   context: BenchContext,
+  hasBulk = false,
 ): Promise<LiveRow | Absence> {
   const reason = reasonToSkip(row, bench, context.programs);
   if (reason !== null) return { row: row.name, reason };
-  const { launch, port } = await layOut(row, bench, scope, backendPort, context);
+  const { launch, port, bulkPort } = await layOut(row, bench, scope, backendPort, context, hasBulk);
   const program = new RunningProgram(launch);
   try {
     await waitUntilReady(program, port, bench, context.signal);
@@ -55,7 +58,7 @@ export async function startOrExplain(
     return { row: row.name, reason: textOf(error) };
   }
   const setup = { row: row.name, description: launch.description, said: program.stderrText };
-  return { row, port, program, setup };
+  return { row, port, bulkPort, program, setup };
 }
 
 /** A free port, and a directory with the row's configuration. */
@@ -65,8 +68,10 @@ export async function layOut(
   scope: string,
   backendPort: number,
   context: BenchContext,
-): Promise<{ launch: RowLaunch; port: number }> {
-  const [port] = findFreePorts(1);
+  hasBulk = false,
+): Promise<{ launch: RowLaunch; port: number; bulkPort: number | null }> {
+  const [port, second] = findFreePorts(2);
+  const bulkPort = hasBulk ? second : null;
   const plan: ProxyPlan = {
     mode: bench.mode,
     port,
@@ -74,9 +79,42 @@ export async function layOut(
     isLogged: row.isLogged,
     isForwarding: context.options.isForwarding,
     maxConnections: context.maxConnections,
+    clients: bench.connections,
+    bulkPort,
   };
   const directory = await makeDirectory(context, `${scope}-${row.name}`);
-  return { launch: await prepareRow(row, plan, { ...context, directory }), port };
+  return { launch: await prepareRow(row, plan, { ...context, directory }), port, bulkPort };
+}
+
+/** What rows that run side by side stand before. */
+export interface RowsPlan {
+  readonly rows: readonly Row[];
+  readonly bench: BenchCase;
+  /** Names their directories. */
+  readonly scope: string;
+  readonly backendPort: number;
+  /** Whether each listens on a second port, {@linkcode LiveRow.bulkPort}. @default {false} */
+  readonly hasBulk?: boolean;
+}
+
+/** Starts all rows, runs `measure` on those that live, and stops them; who cannot start is an absence. */
+export async function withRows<T>(
+  { rows, bench, scope, backendPort, hasBulk = false }: RowsPlan,
+  context: BenchContext,
+  measure: (live: readonly LiveRow[], absences: Absence[]) => Promise<T>,
+): Promise<T> {
+  const live: LiveRow[] = [];
+  const absences: Absence[] = [];
+  try {
+    for (const row of rows) {
+      const started = await startOrExplain(row, bench, scope, backendPort, context, hasBulk);
+      if ("reason" in started) absences.push(started);
+      else live.push(started);
+    }
+    return await measure(live, absences);
+  } finally {
+    await Promise.all(live.map(({ program }) => program.stop()));
+  }
 }
 
 /** Runs `measure` on each peer, one after another, each started for it; one that fails is an absence. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { caseOf } from "./cases.ts";
-import { type BenchContext, type LiveRow, startOrExplain, textOf } from "./live_row.ts";
+import { type BenchContext, textOf, withRows } from "./live_row.ts";
 import { type OpenLoopResult, runOpenLoop } from "./open_loop.ts";
 import { rowsOf } from "./peers.ts";
 import type { Absence, Column, MeasurementFigures, MeasurementRow } from "./results.ts";
@@ -34,14 +34,8 @@ export async function measureLatency(
   context: BenchContext,
 ): Promise<MeasurementFigures> {
   const bench = caseOf("http-keepalive");
-  const live: LiveRow[] = [];
-  const absences: Absence[] = [];
-  try {
-    for (const row of rowsOf(bench, context.options.peers)) {
-      const started = await startOrExplain(row, bench, "latency", backendPort, context);
-      if ("reason" in started) absences.push(started);
-      else live.push(started);
-    }
+  const plan = { rows: rowsOf(bench, context.options.peers), bench, scope: "latency", backendPort };
+  return await withRows(plan, context, async (live, absences) => {
     const targets: Target[] = [
       ...live.map(({ row, port }) => ({ row: row.name, port })),
       { row: "no proxy", port: backendPort },
@@ -51,10 +45,8 @@ export async function measureLatency(
     const method =
       `${requestsPerS} requests/s over ${connections} connections for ${seconds} s, from a generator in Deno; ` +
       `medians over ${context.options.rounds} rounds. The last columns are the generator's own lateness, part of the latencies.`;
-    return { method, columns: COLUMNS, rows, notes: describeStalls(rows), absences };
-  } finally {
-    await Promise.all(live.map(({ program }) => program.stop()));
-  }
+    return { method, columns: COLUMNS, summary: ["p99Ms"], rows, notes: describeStalls(rows), absences };
+  });
 }
 
 async function measureTargets(

@@ -8,9 +8,10 @@ import { readResidentBytes } from "./cpu_time.ts";
 import { KeepaliveClient } from "./keepalive_client.ts";
 import { type BenchContext, forEachRow, type LiveRow } from "./live_row.ts";
 import { sleep } from "./process.ts";
+import { RATIO_COLUMN, withRatio } from "./ratios.ts";
 import type { Column, MeasurementFigures, MeasurementRow } from "./results.ts";
 
-const CONNECTIONS = 5_000;
+const CONNECTIONS = 10_000;
 /** Before, so that what a program takes once is not taken for what a connection takes; few at once, since their memory may be kept. */
 const WARM_CONNECTIONS = 2_000;
 const AT_ONCE = 50;
@@ -22,6 +23,7 @@ const COLUMNS: readonly Column[] = [
   { key: "beforeMb", title: "MB before", digits: 1 },
   { key: "afterMb", title: "MB with them", digits: 1 },
   { key: "connections", title: "connections", digits: 0 },
+  RATIO_COLUMN,
 ];
 
 export async function measureMemory(backendPort: number, context: BenchContext): Promise<MeasurementFigures> {
@@ -37,7 +39,11 @@ export async function measureMemory(backendPort: number, context: BenchContext):
   const method = `VmRSS of all processes of a proxy before and with ${count} connections, ${
     SETTLE_MS / 1_000
   } s after the last answer; ${WARM_CONNECTIONS} connections came and went before, ${AT_ONCE} at once.`;
-  return { method, columns: COLUMNS, rows: done, notes: [], absences };
+  const notes = count === CONNECTIONS ? [] : [
+    `${count} connections instead of ${CONNECTIONS}: the limit of open files (ulimit -Hn) allows no more.`,
+  ];
+  const rows = withRatio(done, "bytesPerConnection");
+  return { method, columns: COLUMNS, summary: ["bytesPerConnection"], rows, notes, absences };
 }
 
 async function measureRow(live: LiveRow, count: number, context: BenchContext): Promise<MeasurementRow> {

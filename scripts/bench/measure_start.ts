@@ -46,7 +46,7 @@ export async function measureStart(backendPort: number, context: BenchContext): 
   const done = rows.flatMap((row) => toMedians(row, starts.get(row) ?? []));
   const method =
     `Medians of ${STARTS} starts, files in the page cache; a connection is tried every millisecond or two.`;
-  return { method, columns: COLUMNS, rows: done, notes: [], absences };
+  return { method, columns: COLUMNS, summary: ["answerMs", "residentMb"], rows: done, notes: [], absences };
 }
 
 function toMedians(row: Row, starts: readonly Start[]): MeasurementRow[] {

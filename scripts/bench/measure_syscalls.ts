@@ -50,7 +50,7 @@ export async function measureSyscalls(
     `\`strace -c -f -p PID\` on all processes of a proxy during wrk runs of ${TRACED_S} s, after a second without it. ` +
     "strace slows a proxy down, so more is ready whenever it looks: without it there are more waits.";
   const rows = names.flatMap((row) => toRow(row, traces));
-  return { method, columns: COLUMNS, rows, notes, absences };
+  return { method, columns: COLUMNS, summary: CASE_NAMES, rows, notes, absences };
 }
 
 function toRow(row: string, traces: ReadonlyMap<string, readonly Trace[]>): MeasurementRow[] {

@@ -5,11 +5,25 @@
  */
 
 export interface Measurement {
-  readonly name: "memory-idle" | "start" | "latency" | "syscalls";
+  readonly name:
+    | "tcp-1g"
+    | "http-1g"
+    | "http-upload-1g"
+    | "memory-idle"
+    | "start"
+    | "latency"
+    | "mixed"
+    | "syscalls";
   readonly about: string;
 }
 
 export const MEASUREMENTS: readonly Measurement[] = [
+  { name: "tcp-1g", about: "one HTTP answer of 1 GiB through a TCP proxy" },
+  { name: "http-1g", about: "one HTTP answer of 1 GiB" },
+  {
+    name: "http-upload-1g",
+    about: "one HTTP request with a body of 1 GiB, which the backend reads before it answers",
+  },
   {
     name: "memory-idle",
     about: "resident memory of an idle keep-alive HTTP connection, after one request on it",
@@ -22,6 +36,11 @@ export const MEASUREMENTS: readonly Measurement[] = [
   {
     name: "latency",
     about: "at a fixed rate, counted from the moment at which a request should have been sent",
+  },
+  {
+    name: "mixed",
+    about:
+      "latency of small requests on one listener while answers of 1 MiB keep another listener of the same process busy",
   },
   { name: "syscalls", about: "system calls of a proxy per request, counted by strace" },
 ];

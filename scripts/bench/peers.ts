@@ -4,11 +4,14 @@
  * @module
  */
 import type { BenchCase } from "./cases.ts";
-import { haproxyConfig, nginxConfig, type ProxyPlan } from "./configurations.ts";
+import { haproxyConfig, keptConnections, nginxConfig, type ProxyPlan } from "./configurations.ts";
 import { caddyConfig, nodeProxyProgram } from "./configurations_optional.ts";
 import type { BenchOptions, ProgramName } from "./options.ts";
 import type { Launch } from "./process.ts";
 import type { Programs } from "./programs.ts";
+
+/** Its default of --pool-max-conn. */
+const KEPT_BY_HADRO = 1_024;
 
 /** One proxy of a case: a program, with or without an access log. */
 export interface Row {
@@ -18,6 +21,8 @@ export interface Row {
   readonly isLogged: boolean;
   /** Of hadro; all others have one. */
   readonly threads: number;
+  /** hadro's first listener has prio=high. */
+  readonly isPreferred?: boolean;
 }
 
 /** How a row is started, and what a reader must know to start it too. */
@@ -101,7 +106,7 @@ export async function prepareRow(
     };
   }
   const more = row.program === "hadro" ? options.hadroArgs : options.baseArgs;
-  const args = hadroArgs(plan, row.threads > 1 ? [...more, "--threads", String(row.threads)] : more);
+  const args = hadroArgs(row, plan, row.threads > 1 ? [...more, "--threads", String(row.threads)] : more);
   return {
     file,
     args,
@@ -115,8 +120,13 @@ export function nginxLaunch(file: string, cwd: string): Launch {
   return { file, args: ["-p", `${cwd}/`, "-e", "stderr", "-c", "nginx.conf"], cwd };
 }
 
-function hadroArgs(plan: ProxyPlan, more: readonly string[]): string[] {
-  const { mode, port, backendPort, isLogged } = plan;
-  const log = isLogged ? "json" : "off";
-  return ["-l", `${mode}://127.0.0.1:${port}`, "-b", `127.0.0.1:${backendPort}`, "--log", log, ...more];
+function hadroArgs({ isPreferred = false }: Row, plan: ProxyPlan, more: readonly string[]): string[] {
+  const { mode, port, backendPort, isLogged, bulkPort = null } = plan;
+  const backend = ["-b", `127.0.0.1:${backendPort}`];
+  return [
+    ...["-l", `${mode}://127.0.0.1:${port}${isPreferred ? ",prio=high" : ""}`, ...backend],
+    ...(bulkPort === null ? [] : ["-l", `${mode}://127.0.0.1:${bulkPort}`, ...backend]),
+    ...(keptConnections(plan) > KEPT_BY_HADRO ? ["--pool-max-conn", String(keptConnections(plan))] : []),
+    ...["--log", isLogged ? "json" : "off", ...more],
+  ];
 }

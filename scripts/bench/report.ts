@@ -94,7 +94,8 @@ export function renderReading({ options }: BenchResult): string {
     "before it asks again: its percentiles hide what a stall would do to others.",
     forwarded,
     "http-new: HAProxy with `http-reuse safe`, and hadro as it, open a connection to the backend for a client's first request; nginx",
-    "reuses one that it has, so it does less there. All proxies have one thread for the work (Caddy: GOMAXPROCS=1), hadro-2 has two.",
+    "reuses one that it has, so it does less there. active-5000: each may keep as many idle connections to the backend as there are",
+    "clients. All proxies have one thread for the work (Caddy: GOMAXPROCS=1), hadro-2 has two.",
   ].join("\n");
 }
 
@@ -144,12 +145,16 @@ function renderRange(spread: Spread | null, digits: number): string {
   return spread === null ? "-" : `${spread.min.toFixed(digits)}..${spread.max.toFixed(digits)}`;
 }
 
-function renderNotes({ samples, absences }: CaseResult): string[] {
+function renderNotes({ samples, absences, notes }: CaseResult): string[] {
   const faults = samples.flatMap(({ row, round, faults, requests }) =>
     faults.map((fault) => `- (!) ${row}, round ${round + 1}: ${fault} (${requests} requests)`)
   );
-  const notes = [...absences.map(({ row, reason }) => `- not measured: ${row}: ${reason}`), ...faults];
-  return notes.length === 0 ? [] : [notes.join("\n")];
+  const lines = [
+    ...notes.map((note) => `- ${note}`),
+    ...absences.map(({ row, reason }) => `- not measured: ${row}: ${reason}`),
+    ...faults,
+  ];
+  return lines.length === 0 ? [] : [lines.join("\n")];
 }
 
 /** How many runs there were, and how many went wrong. */

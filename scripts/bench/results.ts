@@ -49,6 +49,8 @@ export interface CaseResult {
   readonly setups: readonly RowSetup[];
   readonly samples: readonly Sample[];
   readonly absences: readonly Absence[];
+  /** What was not as the case says. */
+  readonly notes: readonly string[];
 }
 
 /** A figure that a measurement has of each row. */
@@ -78,6 +80,8 @@ export interface MeasurementFigures {
   /** How, in a sentence or two. */
   readonly method: string;
   readonly columns: readonly Column[];
+  /** Keys of the columns that the summary of the document shows. */
+  readonly summary: readonly string[];
   readonly rows: readonly MeasurementRow[];
   /** Details, a line each. */
   readonly notes: readonly string[];

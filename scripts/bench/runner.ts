@@ -6,15 +6,22 @@
  *
  * @module
  */
-import { type BenchCase, LARGE_BODY_BYTES, wrkLine } from "./cases.ts";
+import {
+  type BenchCase,
+  fitConnections,
+  HUGE_BODY_BYTES,
+  LARGE_BODY_BYTES,
+  secondsOf,
+  wrkLine,
+} from "./cases.ts";
 import { backendConfig } from "./configurations.ts";
 import { takeCpuSnapshot } from "./cpu_time.ts";
-import { type BenchContext, type LiveRow, makeDirectory, startOrExplain, textOf } from "./live_row.ts";
+import { type BenchContext, type LiveRow, makeDirectory, textOf, withRows } from "./live_row.ts";
 import { nginxLaunch, rowsOf, subjectOf } from "./peers.ts";
 import { waitUntilReady } from "./probe.ts";
 import { findFreePorts, RunningProgram, sleep } from "./process.ts";
 import { measureCpu } from "./proc_stat.ts";
-import type { Absence, CaseResult, RowSetup, Sample } from "./results.ts";
+import type { Absence, CaseResult, Sample } from "./results.ts";
 import { rotate } from "./statistics.ts";
 import { runWrk } from "./wrk.ts";
 
@@ -34,6 +41,9 @@ export async function startBackend(context: BenchContext, bench: BenchCase): Pro
   const config = backendConfig(port, context.maxConnections);
   await Deno.writeTextFile(`${directory}/nginx.conf`, config);
   await Deno.writeFile(`${directory}/1m`, new Uint8Array(LARGE_BODY_BYTES).fill(0x2e));
+  // Sparse: zeros that no disk holds.
+  await Deno.writeFile(`${directory}/1g`, new Uint8Array(0));
+  await Deno.truncate(`${directory}/1g`, HUGE_BODY_BYTES);
   const program = new RunningProgram(nginxLaunch(context.programs.nginx, directory));
   try {
     await waitUntilReady(program, port, bench, context.signal);
@@ -47,23 +57,16 @@ export async function startBackend(context: BenchContext, bench: BenchCase): Pro
 
 /** A row that cannot start, or dies, is an absence; the others go on. */
 export async function runCase(
-  bench: BenchCase,
+  wanted: BenchCase,
   backendPort: number,
   context: BenchContext,
 ): Promise<CaseResult> {
   const { options, signal } = context;
-  const live: LiveRow[] = [];
-  const absences: Absence[] = [];
-  const samples: Sample[] = [];
-  const setups: RowSetup[] = [];
+  const { bench, notes } = fitConnections(wanted, context.maxConnections);
   const rows = rowsOf(bench, options.peers, options.hasThreads);
-  try {
-    for (const row of rows) {
-      const started = await startOrExplain(row, bench, bench.name, backendPort, context);
-      if ("reason" in started) absences.push(started);
-      else live.push(started);
-    }
-    setups.push(...live.map(({ setup }) => setup));
+  const plan = { rows, bench, scope: bench.name, backendPort };
+  const result = await withRows(plan, context, async (live, absences) => {
+    const samples: Sample[] = [];
     for (let round = 0; round < options.rounds; round++) {
       for (const entry of rotate(live, round)) {
         const sample = await measureOrExplain(entry, bench, round, context);
@@ -72,19 +75,21 @@ export async function runCase(
       }
       context.report(progressLine(bench, round, options.rounds, samples));
     }
-  } finally {
-    await Promise.all(live.map(({ program }) => program.stop()));
-  }
+    return {
+      rows: live.map(({ row }) => row.name),
+      setups: live.map(({ setup }) => setup),
+      samples,
+      absences,
+    };
+  });
   signal.throwIfAborted();
   return {
     name: bench.name,
     about: bench.about,
     wrk: wrkLine(bench, options.seconds),
     subject: subjectOf(rows)?.name ?? null,
-    rows: live.map(({ row }) => row.name),
-    setups,
-    samples,
-    absences,
+    ...result,
+    notes,
   };
 }
 
@@ -110,7 +115,7 @@ async function measure(
   context: BenchContext,
 ): Promise<Sample> {
   const before = await takeCpuSnapshot(live.program.pid);
-  const wrk = await runWrk(bench, live.port, context.options.seconds, context);
+  const wrk = await runWrk(bench, live.port, secondsOf(bench, context.options.seconds), context);
   await sleep(SETTLE_MS, context.signal);
   const cpu = measureCpu(before, await takeCpuSnapshot(live.program.pid));
   return {

@@ -4,7 +4,12 @@
  * @module
  */
 import { describe, expect, it } from "vitest";
-import { renderDocument, renderRepetition, renderSummary } from "../../../scripts/bench/document.ts";
+import {
+  renderDocument,
+  renderRepetition,
+  renderSummary,
+  summarizeMeasurements,
+} from "../../../scripts/bench/document.ts";
 import { parseOptions } from "../../../scripts/bench/options.ts";
 import { renderReport } from "../../../scripts/bench/report.ts";
 import { renderMeasurement } from "../../../scripts/bench/report_measurements.ts";
@@ -36,6 +41,7 @@ function caseResult(name: string, samples: Sample[]): CaseResult {
     setups: [],
     samples,
     absences: [],
+    notes: [],
   };
 }
 
@@ -44,6 +50,7 @@ const MEASUREMENT: MeasurementResult = {
   about: "how long",
   method: "Five times.",
   columns: [{ key: "ms", title: "first ms", digits: 1 }, { key: "mb", title: "MB", digits: 0 }],
+  summary: ["ms"],
   rows: [
     { row: "hadro", figures: { ms: 12.34, mb: null }, faults: [] },
     { row: "nginx", figures: { ms: 5, mb: 8 }, faults: ["it was slow"] },
@@ -111,6 +118,22 @@ describe("renderSummary", () => {
   it("says when there was no case", () => expect(renderSummary([])).toEqual(["No case of load was run."]));
 });
 
+describe("summarizeMeasurements", () => {
+  it("has a row per column that counts", () => {
+    expect(
+      summarizeMeasurements([MEASUREMENT, { ...MEASUREMENT, name: "other", summary: [] }])[1].split("\n"),
+    ).toEqual([
+      "| measurement     | hadro | nginx |",
+      "| --------------- | ----: | ----: |",
+      "| start: first ms |  12.3 |   5.0 |",
+    ]);
+  });
+  it("is nothing where nothing was measured", () => {
+    expect(summarizeMeasurements([])).toEqual([]);
+    expect(summarizeMeasurements([{ ...MEASUREMENT, rows: [] }])).toEqual([]);
+  });
+});
+
 describe("renderRepetition", () => {
   it("quotes for a shell", () => {
     const text = renderRepetition(["--rounds", "3", "--hadro-args", "it's", "--markdown", "docs/a.md"]);
@@ -142,6 +165,7 @@ describe("renderDocument", () => {
       "- not measured: node-http-proxy: no node",
       "Others worked on it.",
       "## Summary",
+      "Other measurements:",
       "## http-new",
       "## start",
       "## Configurations",

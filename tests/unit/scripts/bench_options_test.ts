@@ -4,7 +4,15 @@
  * @module
  */
 import { describe, expect, it } from "vitest";
-import { caseOf, CASES, UPLOAD_BODY_BYTES, wrkArgs, wrkLine } from "../../../scripts/bench/cases.ts";
+import {
+  caseOf,
+  CASES,
+  fitConnections,
+  secondsOf,
+  UPLOAD_BODY_BYTES,
+  wrkArgs,
+  wrkLine,
+} from "../../../scripts/bench/cases.ts";
 import {
   backendConfig,
   connectionsFor,
@@ -136,6 +144,17 @@ describe("cases", () => {
     expect(rowsOf(caseOf("http-new"), ["hadro"], true).length).toBe(1);
     expect(rowsOf(caseOf("http-keepalive"), ["nginx"], true).length).toBe(1);
   });
+  it("take fewer connections than they should where the limit on files is low, and say so", () => {
+    expect(fitConnections(caseOf("active-5000"), 9_900)).toEqual({ bench: caseOf("active-5000"), notes: [] });
+    const { bench, notes } = fitConnections(caseOf("active-5000"), 2_000);
+    expect(bench.connections).toBe(1_900);
+    expect(notes[0]).toMatch(/^1900 connections instead of 5000: .*ulimit/);
+  });
+  it("run longer where their beginning would count too much", () => {
+    expect([secondsOf(caseOf("active-5000"), 3), secondsOf(caseOf("active-5000"), 30)]).toEqual([10, 30]);
+    expect(wrkLine(caseOf("active-5000"), 3)).toContain("-c5000 -d10s");
+    expect(secondsOf(caseOf("http-1m"), 3)).toBe(3);
+  });
   it("are found by name", () => expect(() => caseOf("nope")).toThrow("No case nope"));
   it("send a body of 1 MiB where they upload", async () => {
     const text = await Deno.readTextFile(
@@ -172,6 +191,23 @@ describe("configurations", () => {
   it("of the backend read an upload before they answer", () => {
     expect(backendConfig(1, 9)).toMatch(/location = \/upload \{[^}]*proxy_pass_request_body off;/);
     expect(nginxConfig(PLAN, null)).toMatch(/proxy_request_buffering off;\n +client_max_body_size 0;/);
+  });
+  it("listen twice where there is bulk beside", () => {
+    const plan = { ...PLAN, bulkPort: 1003 };
+    expect(haproxyConfig(plan)).toMatch(/bind 127\.0\.0\.1:1001\n +bind 127\.0\.0\.1:1003\n/);
+    expect(nginxConfig(plan, null).match(/listen 127\.0\.0\.1:100[13] /g)?.length).toBe(2);
+    expect(nginxConfig(PLAN, null).match(/listen /g)?.length).toBe(1);
+  });
+  it("keep as many idle connections as there are clients, and nginx has room for both", () => {
+    const plan = { ...PLAN, maxConnections: 9_900, clients: 5_000 };
+    expect(haproxyConfig(plan)).toMatch(/pool-low-fd-ratio 100\n +tune\.pool-high-fd-ratio 100\n/);
+    expect(nginxConfig(plan, null)).toMatch(/worker_connections 15000;[^]*keepalive 5000;/);
+    expect(caddyConfig(plan)).toContain("idle_conns_per_host 5000");
+    expect(nodeProxyProgram(plan)).toContain("maxFreeSockets: 5000");
+    const few = { ...PLAN, clients: 32 };
+    expect(haproxyConfig(few)).not.toContain("pool-");
+    expect(nginxConfig(few, null)).toMatch(/worker_connections 20000;[^]*keepalive 64;/);
+    expect(nodeProxyProgram(few)).toContain("maxFreeSockets: 256");
   });
   it("balance their braces", () => {
     for (

@@ -40,6 +40,7 @@ const RESULT: CaseResult = {
     sample("nginx", 2, 20),
   ],
   absences: [{ row: "haproxy", reason: "it is away" }],
+  notes: ["fewer connections"],
 };
 
 describe("renderCase", () => {
@@ -57,7 +58,7 @@ describe("renderCase", () => {
   it("flags what had errors and names what is missing", () => {
     expect(cellsOf("nginx")?.[0]).toBe("nginx (!)");
     expect(text).toContain("- (!) nginx, round 2: no request was answered (0 requests)");
-    expect(text).toContain("- not measured: haproxy: it is away");
+    expect(text).toContain("- fewer connections\n- not measured: haproxy: it is away");
   });
   it("has no ratio without hadro", () => {
     expect(renderCase({ ...RESULT, subject: null }).join("\n")).not.toContain("/ proxy");
