@@ -21,6 +21,11 @@ const BUNDLE = `${DIST}/hadro.js`;
 const STAMP = `${DIST}/hadro.inputs`;
 /** Deno's listeners share a port (SO_REUSEPORT) only with it: --poller deno --threads. */
 const UNSTABLE = "--unstable-net";
+/**
+ * Half-spaces of 1 MiB for what is new: hadro makes next to no garbage, and V8 would let them grow with the number of connections
+ * (640 bytes a connection instead of 1,250, docs/decisions/2026-11-23-small-half-spaces.md).
+ */
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
 const DOWNLOAD_MS_MAX = 60_000;
 
 if (import.meta.main) await main();
@@ -72,7 +77,7 @@ async function hashInputs(): Promise<string> {
     "\n",
   );
   const code = await Deno.readFile(BUNDLE);
-  const text = new TextEncoder().encode(`${names}\n${Deno.version.deno}\n`);
+  const text = new TextEncoder().encode(`${names}\n${Deno.version.deno}\n${V8_FLAGS}\n`);
   const all = new Uint8Array(code.length + text.length);
   all.set(code);
   all.set(text, code.length);
@@ -92,7 +97,7 @@ async function isCurrent(inputs: string): Promise<boolean> {
 async function compile(compiler: string): Promise<boolean> {
   const output = `${OUTPUT}.new`;
   const command = new Deno.Command(compiler, {
-    args: ["compile", "--no-check", "--quiet", "-A", UNSTABLE, "--output", output, BUNDLE],
+    args: ["compile", "--no-check", "--quiet", "-A", UNSTABLE, V8_FLAGS, "--output", output, BUNDLE],
     cwd: DIST,
     stdout: "null",
     stderr: "piped",
@@ -150,7 +155,7 @@ if [ ! -x "$dir/deno" ]; then
   [ ! -d "$new" ] || rm -rf "$new"
   rm -rf "$dir"/new.*
 fi
-DENO_NO_UPDATE_CHECK=1 exec "$dir/deno" run -A ${UNSTABLE} --no-config --no-lock "$dir/hadro.js" "$@"
+DENO_NO_UPDATE_CHECK=1 exec "$dir/deno" run -A ${UNSTABLE} ${V8_FLAGS} --no-config --no-lock "$dir/hadro.js" "$@"
 `;
   return lines(lines(0).split("\n").length);
 }
