@@ -6,6 +6,8 @@
  *     epoll      epoll            deno, and a line that says why
  *     deno       deno             deno
  *
+ * Where it would be epoll and some listener is to be on Deno's sockets, it is both.
+ *
  * The deno poller cannot choose the source of connections: with `source=` nothing is started on it.
  *
  * May import: everything but commands.
@@ -17,13 +19,17 @@ import { PRIORITY_RESERVE_DIVISOR, RESERVE_COUNT } from "../buffer/criticality.t
 import { BUFFER_SIZE, BufferPool } from "../buffer/pool.ts";
 import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
-import { systemClock } from "../event/clock.ts";
+import type { Activity } from "../event/activity.ts";
+import { type Clock, systemClock } from "../event/clock.ts";
 import { Engine, type PollerFactory } from "../event/engine.ts";
+import type { FdTable } from "../event/fd_table.ts";
+import type { Poller, SocketAddress } from "../event/poller.ts";
 import { PollerDeno } from "../event/poller_deno.ts";
 import { canSharePorts, type DenoSharing } from "../event/poller_deno_accept.ts";
 import type { MemorySource } from "../event/poller_deno_slots.ts";
 import { PollerEpoll } from "../event/poller_epoll.ts";
 import type { EpollSharing } from "../event/poller_epoll_listen.ts";
+import { PollerJoint } from "../event/poller_joint.ts";
 import { Libc } from "../sys/libc.ts";
 import { FDS_PER_PIPE } from "../sys/kernel_pipes.ts";
 import { canSplice, checkKernel } from "../sys/self_check.ts";
@@ -58,14 +64,30 @@ export function buildEngine(
     if (sharing !== null && !canSharePorts()) {
       report("poller deno shares no ports without --unstable-net: one thread has all connections");
     }
-    return buildOnDeno(plan, pool, sharing);
+    return buildOnDeno(plan, pool, {
+      sharing,
+      firstSlot: 0,
+      newPoller: (_table, _activity, _clock, deno) => deno,
+    });
   }
-  const pipeCount = plan.pipeCount > 0 && canSplice(libc) ? plan.pipeCount : 0;
-  const newPoller: PollerFactory = (table, activity, clock) =>
-    new PollerEpoll(table, activity, clock, { libc, sharing, pipeCount });
-  const engine = new Engine(epollSlotCount(plan), newPoller, systemClock);
-  const buffers = new BufferWait(pool, engine.fdTable, engine.activity);
-  return { engine, buffers, close: () => {} };
+  const slotCount = epollSlotCount(plan);
+  if (!usesBoth(config)) {
+    const pipeCount = plan.pipeCount > 0 && canSplice(libc) ? plan.pipeCount : 0;
+    const newPoller: PollerFactory = (table, activity, clock) =>
+      new PollerEpoll(table, activity, clock, { libc, sharing, pipeCount });
+    const engine = new Engine(slotCount, newPoller, systemClock);
+    return { engine, buffers: new BufferWait(pool, engine.fdTable, engine.activity), close: () => {} };
+  }
+  const newPoller = (table: FdTable, activity: Activity, clock: Clock, deno: PollerDeno) => {
+    const epoll = new PollerEpoll(table, activity, clock, { libc, sharing, slotCount });
+    return new PollerJoint(table, activity, clock, { epoll, deno, firstSlot: slotCount });
+  };
+  return buildOnDeno(plan, pool, { sharing, firstSlot: slotCount, newPoller });
+}
+
+/** Whether Deno's sockets are wanted beside those of epoll. */
+export function usesBoth(config: Config): boolean {
+  return config.poller !== "deno" && config.listeners.some(({ poller }) => poller === "deno");
 }
 
 /** Slots of the fd table of an engine on epoll. */
@@ -111,7 +133,16 @@ function newPool(config: Config, plan: MemoryPlan): BufferPool {
   });
 }
 
-function buildOnDeno(plan: MemoryPlan, pool: BufferPool, sharing: DenoSharing | null): BuiltEngine {
+interface DenoBuild {
+  readonly sharing: DenoSharing | null;
+  /** Slots of the fd table that come before those of Deno's sockets. */
+  readonly firstSlot: number;
+  /** The engine's poller, of which `deno` is a part; `deno` itself where there is no other. */
+  readonly newPoller: (table: FdTable, activity: Activity, clock: Clock, deno: PollerDeno) => Poller;
+}
+
+function buildOnDeno(plan: MemoryPlan, pool: BufferPool, build: DenoBuild): BuiltEngine {
+  const { sharing, firstSlot } = build;
   const socketReset = SocketReset.open();
   const memory: MemorySource = {
     sizeBytes: BUFFER_SIZE,
@@ -120,18 +151,14 @@ function buildOnDeno(plan: MemoryPlan, pool: BufferPool, sharing: DenoSharing | 
     slab: (place) => pool.slab(place),
     offset: (place) => pool.offset(place),
   };
-  const engine = new Engine(
-    plan.maxFdCount,
-    (table, activity, clock) =>
-      new PollerDeno(table, activity, clock, {
-        memory,
-        sharing,
-        resetSocket: (local, peer) =>
-          socketReset !== null && local.kind === "tcp" && peer.kind === "tcp" &&
-          socketReset.reset(local.port, peer.port),
-      }),
-    systemClock,
-  );
+  const resetSocket = (local: SocketAddress, peer: SocketAddress) =>
+    socketReset !== null && local.kind === "tcp" && peer.kind === "tcp" &&
+    socketReset.reset(local.port, peer.port);
+  const newPoller: PollerFactory = (table, activity, clock) => {
+    const deno = new PollerDeno(table, activity, clock, { memory, sharing, firstSlot, resetSocket });
+    return build.newPoller(table, activity, clock, deno);
+  };
+  const engine = new Engine(firstSlot + plan.maxFdCount, newPoller, systemClock);
   const buffers = new BufferWait(pool, engine.fdTable, engine.activity);
   return { engine, buffers, close: () => socketReset?.close() };
 }

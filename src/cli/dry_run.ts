@@ -18,6 +18,7 @@ import type { Config } from "../config/model.ts";
 import { THREADS_MAX } from "../config/resolve.ts";
 import { LogFormatError } from "../observe/access_log/compile.ts";
 import { newFormat } from "../observe/access_log/access_log.ts";
+import { usesBoth } from "./build_engine.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { readFdLimit } from "./fd_limit.ts";
 
@@ -47,8 +48,10 @@ export function planOrFail(config: Config): MemoryPlan {
       maxconn: config.maxconn,
       fdLimit: readFdLimit(),
       threadCount: threadCountOf(config),
-      hasPipes: usesEpoll(config),
-      connectionCostBytes: usesEpoll(config) ? CONNECTION_COST_BYTES : DENO_CONNECTION_COST_BYTES,
+      hasPipes: usesEpoll(config) && !usesBoth(config),
+      connectionCostBytes: usesEpoll(config) && !usesBoth(config)
+        ? CONNECTION_COST_BYTES
+        : DENO_CONNECTION_COST_BYTES,
     });
   } catch (error) {
     if (!(error instanceof MemoryPlanError)) throw error;

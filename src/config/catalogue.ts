@@ -66,6 +66,7 @@ export const SECTIONS: readonly Section[] = [
 ];
 
 const PRIORITIES = ["high", "normal", "low"] as const;
+const LISTENER_POLLERS = ["auto", "deno"] as const;
 export const ALGORITHMS = ["roundrobin", "leastconn", "random", "first"] as const;
 export const HTTP_REUSES = ["never", "safe", "aggressive", "always"] as const;
 export const LOG_FORMATS = ["auto", "json", "haproxy", "combined", "tty", "off"] as const;
@@ -319,6 +320,14 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     items: ["listen"],
     text: "Connections at once on this listener.",
     flag: "maxconn",
+  },
+  {
+    name: "poller",
+    type: "choice",
+    choices: LISTENER_POLLERS,
+    items: ["listen"],
+    text:
+      "What watches its sockets and those of its clients: as --poller says, or Deno's own sockets beside it.",
   },
   itemTimeout("client", "timeout-client", "listen", "Inactivity of the client."),
   itemTimeout("request", "timeout-request", "listen", "To the whole request head."),

@@ -42,6 +42,7 @@ function explainListener(listener: ListenerConfig): string[] {
     : formatEndpoint(listener.endpoint);
   const facts = [
     listener.priority === "normal" ? "" : `prio ${listener.priority}`,
+    listener.poller === "auto" ? "" : `poller ${listener.poller}`,
     listener.maxconn === 0 ? "" : `maxconn ${listener.maxconn}`,
     `timeouts client ${formatDurationMs(timeouts.clientMs)} request ${
       formatDurationMs(timeouts.requestMs)

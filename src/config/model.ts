@@ -124,6 +124,8 @@ export interface ListenerConfig {
   readonly scheme: "http" | "tcp";
   readonly endpoint: Endpoint;
   readonly priority: Priority;
+  /** `auto`: as the whole engine's; `deno`: Deno's sockets for this listener and its clients, whatever that is. */
+  readonly poller: "auto" | "deno";
   /** Connections at once on this listener; 0 means only the process limit. */
   readonly maxconn: number;
   readonly timeouts: Timeouts;

@@ -186,6 +186,7 @@ class Resolver {
       const name = uniqueName(item, optionText(item, "name"), `${scheme}-${suffix}`, taken);
       const maxconn = optionText(item, "maxconn");
       const priority = optionText(item, "prio");
+      const poller = optionText(item, "poller");
       return {
         name,
         scheme,
@@ -193,6 +194,9 @@ class Resolver {
         priority: priority === null
           ? "normal"
           : readChoice("prio", priority, ["high", "normal", "low"] as const, optionPlace(item, "prio")),
+        poller: poller === null
+          ? "auto"
+          : readChoice("poller", poller, ["auto", "deno"] as const, optionPlace(item, "poller")),
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
         timeouts: readTimeouts(this.#settings, [item]),
         tcp: readItemTcp(this.#settings, [item]),

@@ -11,7 +11,8 @@
  * | poller | kind | how a direction is polled |
  * |---|---|---|
  * | deno | completion | an operation is parked on Deno's socket; ends with its report |
- * | epoll | edge-triggered | registered once (its place is the next file of this folder) |
+ * | epoll | edge-triggered | registered |
+ * | joint | both | epoll and deno in one table, for listeners that need the runtime |
  * | sim | either | a simulated kernel with a seed (tests/support) |
  *
  * May import: base, config.
@@ -62,7 +63,7 @@ export interface Pipes {
 
 /** See the module's text. */
 export interface Poller {
-  readonly name: "deno" | "epoll" | "sim";
+  readonly name: "deno" | "epoll" | "joint" | "sim";
   /** Polled directions must be taken back when nobody wants them: level-triggered. */
   readonly unpolls: boolean;
   /** A receive that returned less than asked proves that nothing is left: EAGAIN need not be met. */
@@ -71,8 +72,8 @@ export interface Poller {
   /** Null where there are none. */
   readonly pipes: Pipes | null;
 
-  /** Binds and listens; `tcp` is for what is accepted, a poller may ignore it. @throws {ListenError} with the reason. */
-  listen(address: SocketAddress, backlog: number, tcp?: TcpConfig): number;
+  /** Binds and listens; `tcp` is for what is accepted, a poller may ignore it; `isOnDeno` asks for a socket of the runtime where there is a choice. @throws {ListenError} with the reason. */
+  listen(address: SocketAddress, backlog: number, tcp?: TcpConfig, isOnDeno?: boolean): number;
   /** Takes one pending connection: its fd, or -EAGAIN, -EMFILE, -ECONNABORTED … */
   accept(listenFd: number): number;
   /** Begins to connect; `hasData` says that bytes will be sent as soon as that is done. Returns its fd, or -EMFILE … The end is reported as a possible send; ask {@linkcode Poller.connectResult}. */

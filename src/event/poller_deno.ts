@@ -36,9 +36,12 @@ import { errnoOf, type MemorySource, SlotMemory } from "./poller_deno_slots.ts";
 import { FdState } from "./fd_state.ts";
 import type { FdTable } from "./fd_table.ts";
 import type { Poller, SocketAddress } from "./poller.ts";
+import { applyUpdates } from "./update_step.ts";
 
 /** How long accepted bytes may go on after a close. */
 const LINGER_MS = 10_000;
+/** How often is looked after those. */
+const LINGER_LOOK_MS = 1_000;
 
 const Kind = { FREE: 0, LISTENER: 1, CONNECTION: 2, CLOSING: 3 } as const;
 const Op = { NONE: 0, RUNNING: 1, HELD: 2 } as const;
@@ -48,6 +51,8 @@ export interface PollerDenoOptions {
   readonly memory: MemorySource | null;
   /** Who binds what beside other threads. @default {null: this is the only one} */
   readonly sharing?: DenoSharing | null;
+  /** Slots of the table that are its own, from this one on. @default {0} */
+  readonly firstSlot?: number;
   /** Makes the coming close a reset, given both addresses; returns whether it could. */
   readonly resetSocket?: (local: SocketAddress, peer: SocketAddress) => boolean;
 }
@@ -59,6 +64,8 @@ export class PollerDeno implements Poller {
   readonly isShortReadEmpty = true;
   readonly pipes = null;
   onWake: () => void = () => {};
+  /** Completions marked so far. */
+  reportCount = 0;
 
   readonly #table: FdTable;
   readonly #activity: Activity;
@@ -66,7 +73,7 @@ export class PollerDeno implements Poller {
   readonly #options: PollerDenoOptions;
   readonly #slots: SlotMemory;
   readonly #listeners: DenoListeners;
-  readonly #sleep: DenoSleep;
+  readonly sleep: DenoSleep;
 
   readonly #kind: Uint8Array;
   readonly #conns: (Deno.TcpConn | Deno.UnixConn | null)[];
@@ -113,16 +120,16 @@ export class PollerDeno implements Poller {
       (fd) => this.#complete(fd, FdState.READY_R),
       options.sharing ?? null,
     );
-    this.#sleep = new DenoSleep(clock, () => {
-      this.#report();
+    this.sleep = new DenoSleep(clock, () => {
+      this.report();
       this.onWake();
     });
     this.#kind = new Uint8Array(capacity);
     this.#conns = new Array(capacity).fill(null);
     this.#addresses = new Array(capacity).fill(null);
     this.#freeFds = new Int32Array(capacity);
-    for (let i = 0; i < capacity; i++) this.#freeFds[i] = capacity - 1 - i;
-    this.#freeCount = capacity;
+    this.#freeCount = capacity - (options.firstSlot ?? 0);
+    for (let i = 0; i < this.#freeCount; i++) this.#freeFds[i] = capacity - 1 - i;
     this.#inFlight = new Uint8Array(capacity);
     this.#connectResult = new Int32Array(capacity);
     this.#readOp = new Uint8Array(capacity);
@@ -251,51 +258,40 @@ export class PollerDeno implements Poller {
   }
 
   wait(timeoutMs: number): boolean {
-    this.#applyUpdates();
-    if (this.#lingering > 0) this.#endLingering();
+    applyUpdates(this.#table, this.#activity, this);
+    this.endLingering();
     if (this.#completedCount > 0 || timeoutMs === 0) {
-      if (this.#sleep.isSliceOver()) {
+      if (this.sleep.isSliceOver()) {
         this.#activity.yields++;
-        this.#sleep.yield();
+        this.sleep.yield();
         return false;
       }
-      this.#report();
+      this.report();
       return true;
     }
-    this.#sleep.sleep(this.#lingering > 0 ? Math.min(timeoutMs, 1_000) : timeoutMs);
+    this.sleepUntilWoken(timeoutMs);
     return false;
   }
 
+  /** Nothing is to be done for up to `timeoutMs`. */
+  sleepUntilWoken(timeoutMs: number): void {
+    this.sleep.sleep(this.#lingering > 0 ? Math.min(timeoutMs, LINGER_LOOK_MS) : timeoutMs);
+  }
+
   wake(): void {
-    this.#sleep.wake();
+    this.sleep.wake();
   }
 
   shutdown(): void {
-    this.#sleep.stop();
+    this.sleep.stop();
     for (let fd = 0; fd < this.#kind.length; fd++) {
       if (this.#kind[fd] === Kind.LISTENER) this.#listeners.close(fd);
       else if (this.#kind[fd] !== Kind.FREE) this.#closeConn(fd);
     }
   }
 
-  #applyUpdates(): void {
-    const updates = this.#table.updates;
-    for (let i = 0; i < updates.count; i++) {
-      const fd = updates.at(i);
-      this.#table.clearUpdated(fd);
-      if (!this.#table.isOpen(fd)) {
-        this.#activity.updatesVoid++;
-        continue;
-      }
-      const isChanged = this.#update(fd, this.#table.state(fd));
-      if (isChanged) this.#activity.updatesApplied++;
-      else this.#activity.updatesVoid++;
-    }
-    updates.clear();
-  }
-
   /** Polls the directions that are active, not ready and not polled; returns whether anything was begun. */
-  #update(fd: number, state: number): boolean {
+  update(fd: number, state: number): boolean {
     let polled = state & (FdState.POLLED_R | FdState.POLLED_W);
     if ((state & 7) === FdState.ACTIVE_R) {
       polled |= FdState.POLLED_R;
@@ -314,10 +310,12 @@ export class PollerDeno implements Poller {
     return true;
   }
 
-  /** Marks what completed: the only place where this poller reports. */
-  #report(): void {
+  /** Marks what completed, the only place where this poller reports; returns how much that was. */
+  report(): number {
     const table = this.#table;
-    for (let i = 0; i < this.#completedCount; i++) {
+    const count = this.#completedCount;
+    this.reportCount += count;
+    for (let i = 0; i < count; i++) {
       const fd = this.#completed[i]!;
       const bits = this.#completedBits[fd]!;
       this.#completedBits[fd] = 0;
@@ -338,12 +336,13 @@ export class PollerDeno implements Poller {
       }
     }
     this.#completedCount = 0;
+    return count;
   }
 
   #complete(fd: number, bits: number): void {
     if (this.#completedBits[fd] === 0) this.#completed[this.#completedCount++] = fd;
     this.#completedBits[fd]! |= bits;
-    this.#sleep.wake();
+    this.sleep.wake();
   }
 
   #beginRead(fd: number): void {
@@ -444,7 +443,9 @@ export class PollerDeno implements Poller {
     if (!isMarked) this.#activity.resetsDowngraded++;
   }
 
-  #endLingering(): void {
+  /** Closes what has lingered too long. */
+  endLingering(): void {
+    if (this.#lingering === 0) return;
     const nowMs = this.#clock.monotonicMs();
     for (let fd = 0; fd < this.#kind.length && this.#lingering > 0; fd++) {
       if (this.#kind[fd] !== Kind.CLOSING || this.#conns[fd] === null) continue;

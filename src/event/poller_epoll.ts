@@ -36,6 +36,7 @@ import { FdState } from "./fd_state.ts";
 import type { FdTable } from "./fd_table.ts";
 import { EpollListeners, type EpollSharing } from "./poller_epoll_listen.ts";
 import { type ConnectOptions, ListenError, type Poller, type SocketAddress } from "./poller.ts";
+import { applyUpdates } from "./update_step.ts";
 
 /** Events of one wait at most: HAProxy's tune.maxpollevents. */
 const EVENTS_MAX = 200;
@@ -50,6 +51,8 @@ export interface PollerEpollOptions {
   readonly sharing?: EpollSharing | null;
   /** Pipes at once at most; they lie outside of the fd table. @default {0} */
   readonly pipeCount?: number;
+  /** Slots of the table that are its own, from 0 on. @default {all} */
+  readonly slotCount?: number;
 }
 
 const Connect = { NONE: 0, PENDING: 1 } as const;
@@ -61,6 +64,8 @@ export class PollerEpoll implements Poller {
   readonly isShortReadEmpty = true;
   readonly pipes: KernelPipes | null;
   onWake: () => void = () => {};
+  /** A wait is running on another thread. */
+  isParked = false;
 
   readonly #table: FdTable;
   readonly #activity: Activity;
@@ -81,14 +86,13 @@ export class PollerEpoll implements Poller {
   /** Paths of unix sockets, which the kernel does not tell of their peers; none of those that came by accept. */
   readonly #paths = new Map<number, string>();
   #yieldedMs: number;
-  #isParked = false;
   #isWoken = false;
   #isShutDown = false;
   #immediate: ReturnType<typeof setImmediate> | undefined;
 
   /** @throws {Error} when the kernel gives no epoll instance or no eventfd. */
   constructor(table: FdTable, activity: Activity, clock: Clock, options: PollerEpollOptions) {
-    const { libc, sharing = null, pipeCount = 0 } = options;
+    const { libc, sharing = null, pipeCount = 0, slotCount = table.capacity } = options;
     [this.#table, this.#activity, this.#clock, this.#libc] = [table, activity, clock, libc];
     this.#set = new EpollSet(libc, EVENTS_MAX);
     this.#sockets = new TcpSockets(libc);
@@ -97,11 +101,11 @@ export class PollerEpoll implements Poller {
     if (this.#wakeupFd < 0 || this.#set.add(this.#wakeupFd, 0, false) < 0) {
       throw new Error(`no eventfd to wake the poller with (${errnoName(this.#wakeupFd)})`);
     }
-    this.#isOpen = sharing?.openFds ?? new Uint8Array(table.capacity);
+    this.#isOpen = sharing?.openFds ?? new Uint8Array(slotCount);
     this.pipes = pipeCount === 0 ? null : new KernelPipes(libc, pipeCount, this.#isOpen);
-    this.#watched = new Uint8Array(table.capacity);
-    this.#connecting = new Uint8Array(table.capacity);
-    this.#connectResults = new Int32Array(table.capacity);
+    this.#watched = new Uint8Array(slotCount);
+    this.#connecting = new Uint8Array(slotCount);
+    this.#connectResults = new Int32Array(slotCount);
     this.#yieldedMs = clock.monotonicMs();
   }
 
@@ -165,28 +169,36 @@ export class PollerEpoll implements Poller {
   }
 
   wait(timeoutMs: number): boolean {
-    this.#applyUpdates();
+    applyUpdates(this.#table, this.#activity, this);
     const isPending = timeoutMs === 0 || this.#isWoken;
     this.#isWoken = false;
     const isYieldDue = this.#clock.monotonicMs() - this.#yieldedMs >= YIELD_MS;
     const blockMs = isPending || isYieldDue ? 0 : Math.min(BLOCK_MS, Math.ceil(timeoutMs));
-    const count = this.#set.wait(blockMs);
-    this.#report(count);
-    const isBusy = isPending || count > 0;
+    const isBusy = this.look(blockMs) > 0 || isPending;
     if (isBusy && isYieldDue) {
       this.#activity.yields++;
       this.#immediate = setImmediate(this.#onImmediate);
       return false;
     }
     if (isBusy || timeoutMs <= blockMs) return true;
-    this.#isParked = true;
-    this.#set.park(Math.ceil(timeoutMs)).then(this.#onParked);
+    this.park(timeoutMs);
     return false;
+  }
+
+  /** Waits here for up to `blockMs` and marks what came; returns how much that was. Not while a wait is parked. */
+  look(blockMs: number): number {
+    return this.#report(this.#set.wait(blockMs));
+  }
+
+  /** Waits on another thread, then marks what came and calls `onWake`. */
+  park(timeoutMs: number): void {
+    this.isParked = true;
+    this.#set.park(Math.ceil(timeoutMs)).then(this.#onParked);
   }
 
   wake(): void {
     this.#isWoken = true;
-    if (this.#isParked) this.#sockets.wake(this.#wakeupFd);
+    if (this.isParked) this.#sockets.wake(this.#wakeupFd);
   }
 
   shutdown(): void {
@@ -198,23 +210,12 @@ export class PollerEpoll implements Poller {
       if (this.#isOpen[fd] === 1) this.close(fd, false);
     }
     // A parked wait still uses the set and its memory: it ends first.
-    if (this.#isParked) this.#sockets.wake(this.#wakeupFd);
+    if (this.isParked) this.#sockets.wake(this.#wakeupFd);
     else this.#closeSet();
   }
 
-  #applyUpdates(): void {
-    const { updates } = this.#table;
-    for (let i = 0; i < updates.count; i++) {
-      const fd = updates.at(i);
-      this.#table.clearUpdated(fd);
-      if (this.#table.isOpen(fd) && this.#update(fd, this.#table.state(fd))) this.#activity.updatesApplied++;
-      else this.#activity.updatesVoid++;
-    }
-    updates.clear();
-  }
-
   /** Receiving is watched from the first update on, sending from the first one that waits to send; returns whether it changed. */
-  #update(fd: number, state: number): boolean {
+  update(fd: number, state: number): boolean {
     const before = this.#watched[fd]!;
     const waitsToSend = (state & (FdState.ACTIVE_W | FdState.READY_W)) === FdState.ACTIVE_W;
     const after = before | FdState.POLLED_R | (waitsToSend ? FdState.POLLED_W : 0);
@@ -230,7 +231,7 @@ export class PollerEpoll implements Poller {
   }
 
   /** Marks what the last wait brought: the only place where this poller reports. */
-  #report(count: number): void {
+  #report(count: number): number {
     const table = this.#table;
     for (let i = 0; i < count; i++) {
       const fd = this.#set.fd(i);
@@ -252,6 +253,7 @@ export class PollerEpoll implements Poller {
       else if ((bits & Epoll.IN) !== 0) table.mayRecv(fd);
       if ((bits & (Epoll.OUT | Epoll.HUP)) !== 0) table.maySend(fd);
     }
+    return count;
   }
 
   /** Room without an error means connected; anything else is for SO_ERROR to say. */
@@ -268,7 +270,7 @@ export class PollerEpoll implements Poller {
   }
 
   #endPark(count: number): void {
-    this.#isParked = this.#isWoken = false;
+    this.isParked = this.#isWoken = false;
     this.#yieldedMs = this.#clock.monotonicMs();
     if (this.#isShutDown) {
       this.#closeSet();
@@ -281,7 +283,7 @@ export class PollerEpoll implements Poller {
   /** Notes a new descriptor; one that the table has no slot for is closed: -EMFILE. */
   #keep(fd: number): number {
     if (fd < 0) return fd;
-    if (fd >= this.#table.capacity) {
+    if (fd >= this.#watched.length) {
       this.#sockets.close(fd);
       return -Errno.EMFILE;
     }

@@ -88,7 +88,8 @@ export class Listener implements FdHandler, TaskHandler {
   /** Binds. @throws {ListenError} */
   listen(address: SocketAddress): void {
     const { engine } = this.context;
-    this.#fd = engine.poller.listen(address, BACKLOG, this.config.tcp);
+    const { tcp, poller } = this.config;
+    this.#fd = engine.poller.listen(address, BACKLOG, tcp, poller === "deno");
     engine.fdTable.insert(this.#fd, this, IoClass.INTERACTIVE, false);
   }
 

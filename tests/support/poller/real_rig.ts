@@ -100,8 +100,8 @@ class RealRig implements Rig {
   readonly #peers: RealRigPeer[] = [];
   readonly #servers: { readonly listener: Deno.TcpListener; readonly done: Promise<void> }[] = [];
 
-  constructor(newPoller: PollerFactory) {
-    this.engine = new Engine(RIG_FD_CAPACITY, newPoller, systemClock);
+  constructor(newPoller: PollerFactory, fdCapacity: number) {
+    this.engine = new Engine(fdCapacity, newPoller, systemClock);
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.refusingAddress = { kind: "tcp", host: "127.0.0.1", port: listener.addr.port };
     listener.close();
@@ -161,6 +161,12 @@ function look(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
-export function realSubject(name: string, isOneShot: boolean, newPoller: () => PollerFactory): PollerSubject {
-  return { name, isOneShot, open: () => Promise.resolve(new RealRig(newPoller())) };
+/** @param newPoller What makes a poller, and the slots of its table. @default {RIG_FD_CAPACITY} */
+export function realSubject(
+  name: string,
+  isOneShot: boolean,
+  newPoller: () => PollerFactory,
+  fdCapacity = RIG_FD_CAPACITY,
+): PollerSubject {
+  return { name, isOneShot, open: () => Promise.resolve(new RealRig(newPoller(), fdCapacity)) };
 }

@@ -21,6 +21,7 @@ import type { Poller, SocketAddress } from "../../../src/event/poller.ts";
 import { SimListener, type SimNetwork } from "./sim_network.ts";
 import { SimPipes } from "./sim_pipes.ts";
 import { SimSocket } from "./sim_socket.ts";
+import { applyUpdates } from "../../../src/event/update_step.ts";
 
 export type SimFlavour = "edge" | "level" | "oneshot";
 export const SIM_FLAVOURS: readonly SimFlavour[] = ["edge", "level", "oneshot"];
@@ -166,14 +167,7 @@ export class SimPoller implements Poller {
 
   wait(timeoutMs: number): boolean {
     this.isInside = true;
-    const { updates } = this.#table;
-    for (let i = 0; i < updates.count; i++) {
-      const fd = updates.at(i);
-      this.#table.clearUpdated(fd);
-      if (this.#table.isOpen(fd) && this.#update(fd, this.#table.state(fd))) this.#activity.updatesApplied++;
-      else this.#activity.updatesVoid++;
-    }
-    updates.clear();
+    applyUpdates(this.#table, this.#activity, this);
     this.timeoutMs = timeoutMs;
     this.isInside = false;
     return false;
@@ -217,7 +211,7 @@ export class SimPoller implements Poller {
     return thing.readiness;
   }
 
-  #update(fd: number, state: number): boolean {
+  update(fd: number, state: number): boolean {
     const before = state & POLLED;
     let after = before;
     if (this.#options.flavour === "edge") {

@@ -58,6 +58,7 @@ describe("the smallest configuration", () => {
         timeouts,
         tcp,
         routes: [],
+        poller: "auto",
         defaultBackend: "app",
       }],
       backends: [{
