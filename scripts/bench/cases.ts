@@ -20,7 +20,12 @@ export interface BenchCase {
   readonly isNewEach: boolean;
   /** Each peer is measured twice, with an access log and without. */
   readonly isLogged: boolean;
+  /** Proxies measured once more, set up in another ordinary way. */
+  readonly variant: Variant | null;
 }
+
+/** `always`: first requests go over idle connections too (http-reuse always, as nginx does). `splice`: HAProxy's option splice-auto. */
+export type Variant = "always" | "splice";
 
 export const SMALL_BODY = "hello world\n";
 export const LARGE_BODY_BYTES = 1_048_576;
@@ -37,6 +42,7 @@ const PLAIN = {
   script: null,
   isNewEach: false,
   isLogged: false,
+  variant: null,
 } as const;
 
 export const CASES: readonly BenchCase[] = [
@@ -47,7 +53,14 @@ export const CASES: readonly BenchCase[] = [
     about: "HTTP, requests of a browser: 20 headers, about 700 bytes",
     script: "headers.lua",
   },
-  { ...PLAIN, name: "http-new", about: "HTTP, a new connection for each request", isNewEach: true },
+  {
+    ...PLAIN,
+    name: "http-new",
+    about:
+      "HTTP, a new connection for each request; rows ending in -always with http-reuse always, as nginx does",
+    isNewEach: true,
+    variant: "always",
+  },
   {
     ...PLAIN,
     name: "tcp-keepalive",
@@ -62,14 +75,22 @@ export const CASES: readonly BenchCase[] = [
     isNewEach: true,
   },
   // Fewer connections: these are limited by bytes, and 32 answers of this size only measure waiting.
-  { ...PLAIN, name: "http-1m", about: "HTTP, answers of 1 MiB", path: "/1m", connections: 8 },
+  {
+    ...PLAIN,
+    name: "http-1m",
+    about: "HTTP, answers of 1 MiB; haproxy-splice has option splice-auto",
+    path: "/1m",
+    connections: 8,
+    variant: "splice",
+  },
   {
     ...PLAIN,
     name: "tcp-1m",
-    about: "HTTP bytes through a TCP proxy, answers of 1 MiB",
+    about: "HTTP bytes through a TCP proxy, answers of 1 MiB; haproxy-splice has option splice-auto",
     mode: "tcp",
     path: "/1m",
     connections: 8,
+    variant: "splice",
   },
   {
     ...PLAIN,
@@ -78,6 +99,7 @@ export const CASES: readonly BenchCase[] = [
     path: "/upload",
     connections: 8,
     script: "upload.lua",
+    variant: "splice",
   },
   {
     ...PLAIN,

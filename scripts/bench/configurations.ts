@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Mode } from "./cases.ts";
+import type { Mode, Variant } from "./cases.ts";
 import { SMALL_BODY } from "./cases.ts";
 
 export interface ProxyPlan {
@@ -19,6 +19,8 @@ export interface ProxyPlan {
   readonly maxConnections: number;
   /** Clients at once, where they are many: each may have a connection to the backend that should be kept. @default {0} */
   readonly clients?: number;
+  /** HAProxy in another ordinary way. @default {null} */
+  readonly variant?: Variant | null;
   /** Another listener before the same backend, for bulk. @default {null} */
   readonly bulkPort?: number | null;
 }
@@ -49,7 +51,8 @@ export function haproxyConfig(plan: ProxyPlan): string {
   return lines([
     "global",
     "    nbthread 1",
-    `    maxconn ${plan.maxConnections}`,
+    // Its pipes take descriptors as well: one for each fourth connection.
+    `    maxconn ${plan.variant === "splice" ? plan.maxConnections >> 1 : plan.maxConnections}`,
     // By default it keeps none once a quarter of its descriptors is in use.
     isHttp && keptConnections(plan) > KEPT_MIN && "    tune.pool-low-fd-ratio 100",
     isHttp && keptConnections(plan) > KEPT_MIN && "    tune.pool-high-fd-ratio 100",
@@ -59,7 +62,8 @@ export function haproxyConfig(plan: ProxyPlan): string {
     isLogged && "    log global",
     isLogged && `    option ${isHttp ? "httplog" : "tcplog"}`,
     isHttp && "    option http-keep-alive",
-    isHttp && "    http-reuse safe",
+    isHttp && `    http-reuse ${plan.variant === "always" ? "always" : "safe"}`,
+    plan.variant === "splice" && "    option splice-auto",
     isHttp && isForwarding && "    option forwardfor",
     "    timeout connect 5s",
     "    timeout client 60s",

@@ -80,6 +80,7 @@ export async function layOut(
     isForwarding: context.options.isForwarding,
     maxConnections: context.maxConnections,
     clients: bench.connections,
+    variant: row.variant,
     bulkPort,
   };
   const directory = await makeDirectory(context, `${scope}-${row.name}`);

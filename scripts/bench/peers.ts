@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BenchCase } from "./cases.ts";
+import type { BenchCase, Variant } from "./cases.ts";
 import { haproxyConfig, keptConnections, nginxConfig, type ProxyPlan } from "./configurations.ts";
 import { caddyConfig, nodeProxyProgram } from "./configurations_optional.ts";
 import type { BenchOptions, ProgramName } from "./options.ts";
@@ -21,6 +21,7 @@ export interface Row {
   readonly isLogged: boolean;
   /** Of hadro; all others have one. */
   readonly threads: number;
+  readonly variant: Variant | null;
   /** hadro's first listener has prio=high. */
   readonly isPreferred?: boolean;
 }
@@ -31,14 +32,29 @@ export interface RowLaunch extends Launch {
   readonly description: string;
 }
 
-/** Each program that can do it once; in a case about logs, with a log and without; hadro with two threads where asked for. */
+/** Who can be set up in another way, by what way. */
+const VARIANTS: Readonly<Record<Variant, readonly ProgramName[]>> = {
+  always: ["hadro", "haproxy"],
+  splice: ["haproxy"],
+};
+
+/** Each program that can do it once; in a case about logs, with a log and without; variants; hadro with two threads where asked for. */
 export function rowsOf(bench: BenchCase, programs: readonly ProgramName[], hasThreads = false): Row[] {
+  const { variant } = bench;
   const kinds = bench.isLogged ? [true, false] : [false];
-  const rows = programs.filter((program) => canRun(program, bench)).flatMap((program) =>
-    kinds.map((isLogged) => ({ name: isLogged ? `${program}-log` : program, program, isLogged, threads: 1 }))
+  const plain = { isLogged: false, threads: 1, variant: null };
+  const rows: Row[] = programs.filter((program) => canRun(program, bench)).flatMap((program) =>
+    kinds.map((isLogged) => ({ ...plain, name: isLogged ? `${program}-log` : program, program, isLogged }))
   );
-  if (!hasThreads || bench.name !== "http-keepalive" || !programs.includes("hadro")) return rows;
-  return [...rows, { name: "hadro-2", program: "hadro", isLogged: false, threads: 2 }];
+  if (variant !== null) {
+    for (const program of programs.filter((one) => VARIANTS[variant].includes(one))) {
+      rows.push({ ...plain, name: `${program}-${variant}`, program, variant });
+    }
+  }
+  if (hasThreads && bench.name === "http-keepalive" && programs.includes("hadro")) {
+    rows.push({ ...plain, name: "hadro-2", program: "hadro", threads: 2 });
+  }
+  return rows;
 }
 
 /** Caddy and http-proxy are no TCP proxies; http-proxy writes no log. */
@@ -120,13 +136,18 @@ export function nginxLaunch(file: string, cwd: string): Launch {
   return { file, args: ["-p", `${cwd}/`, "-e", "stderr", "-c", "nginx.conf"], cwd };
 }
 
-function hadroArgs({ isPreferred = false }: Row, plan: ProxyPlan, more: readonly string[]): string[] {
+function hadroArgs(
+  { isPreferred = false, variant }: Row,
+  plan: ProxyPlan,
+  more: readonly string[],
+): string[] {
   const { mode, port, backendPort, isLogged, bulkPort = null } = plan;
   const backend = ["-b", `127.0.0.1:${backendPort}`];
   return [
     ...["-l", `${mode}://127.0.0.1:${port}${isPreferred ? ",prio=high" : ""}`, ...backend],
     ...(bulkPort === null ? [] : ["-l", `${mode}://127.0.0.1:${bulkPort}`, ...backend]),
     ...(keptConnections(plan) > KEPT_BY_HADRO ? ["--pool-max-conn", String(keptConnections(plan))] : []),
+    ...(variant === "always" ? ["--http-reuse", "always"] : []),
     ...["--log", isLogged ? "json" : "off", ...more],
   ];
 }

@@ -134,6 +134,12 @@ describe("cases", () => {
     expect(names("http-log")).toEqual(["caddy-log", "caddy"]);
     expect(names("tcp-1m")).toEqual([]);
   });
+  it("have those that can be set up in another way twice", () => {
+    const names = (name: string) =>
+      rowsOf(caseOf(name), ["hadro", "haproxy", "nginx"]).map((row) => row.name);
+    expect(names("http-new")).toEqual(["hadro", "haproxy", "nginx", "hadro-always", "haproxy-always"]);
+    expect(names("tcp-1m")).toEqual(["hadro", "haproxy", "nginx", "haproxy-splice"]);
+  });
   it("have hadro with two threads once, where asked for", () => {
     const rows = rowsOf(caseOf("http-keepalive"), ["hadro", "nginx"], true);
     expect(rows.map(({ name, threads }) => [name, threads])).toEqual([["hadro", 1], ["nginx", 1], [
@@ -141,7 +147,7 @@ describe("cases", () => {
       2,
     ]]);
     expect(subjectOf(rows)?.name).toBe("hadro");
-    expect(rowsOf(caseOf("http-new"), ["hadro"], true).length).toBe(1);
+    expect(rowsOf(caseOf("tcp-new"), ["hadro"], true).length).toBe(1);
     expect(rowsOf(caseOf("http-keepalive"), ["nginx"], true).length).toBe(1);
   });
   it("take fewer connections than they should where the limit on files is low, and say so", () => {
