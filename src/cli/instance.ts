@@ -15,6 +15,7 @@ import type { EpollSharing } from "../event/poller_epoll_listen.ts";
 import { NameResolver } from "../net/resolver.ts";
 import type { AccessLog } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
+import type { HealthCells } from "../proxy/health/health_cells.ts";
 import { Proxy } from "../proxy/proxy.ts";
 import { buildEngine } from "./build_engine.ts";
 
@@ -28,6 +29,7 @@ export interface InstanceOptions {
   readonly sharing: {
     readonly listeners: EpollSharing & DenoSharing;
     readonly connections: ConnectionCounts;
+    readonly health: HealthCells;
     readonly boundAddresses: readonly SocketAddress[] | null;
   } | null;
 }
@@ -59,7 +61,7 @@ export class Instance {
       seed: crypto.getRandomValues(new Uint32Array(1))[0],
       report,
       onDrained: (killedCount) => drained.resolve(killedCount),
-      ...(sharing === null ? {} : { connections: sharing.connections }),
+      ...(sharing === null ? {} : { connections: sharing.connections, health: sharing.health }),
       ...(sharing === null || sharing.boundAddresses === null
         ? {}
         : { boundAddresses: sharing.boundAddresses }),
@@ -106,6 +108,7 @@ export class Instance {
       bufferLimit: pool.limitCount,
       pipesInUse: this.engine.poller.pipes?.inUse ?? 0,
       bufferWaiters: this.#buffers.waiting,
+      ...this.proxy.health.counters(),
       heapBytes: Deno.memoryUsage().heapUsed,
     };
   }

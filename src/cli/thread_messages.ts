@@ -4,7 +4,7 @@
  *     main → thread      start, stop, counters, logWritten
  *     thread → main      bound or failed, report, log, counters, drained
  *
- * Everything is plain data; what is shared is shared memory (EpollSharing, ConnectionCounts).
+ * Everything is plain data; what is shared is shared memory (EpollSharing, ConnectionCounts, HealthCells).
  *
  * May import: everything but commands.
  *
@@ -13,9 +13,10 @@
 import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import type { SocketAddress } from "../event/poller.ts";
+import type { SharedCells } from "./shared_cells.ts";
 
 /** To begin with. */
-export interface StartMessage {
+export interface StartMessage extends SharedCells {
   readonly kind: "start";
   readonly config: Config;
   /** The thread's share. */
@@ -24,8 +25,6 @@ export interface StartMessage {
   readonly thread: number;
   readonly threadCount: number;
   readonly hasColour: boolean;
-  /** Integers of {@linkcode ConnectionCounts}, a row for each thread. */
-  readonly connectionCells: SharedArrayBuffer;
   /** A byte for each fd that this thread has open. */
   readonly openFds: SharedArrayBuffer;
   /**

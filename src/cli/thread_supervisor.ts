@@ -14,7 +14,7 @@
 import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import { LogFileError, openSink } from "../observe/access_log/access_log.ts";
-import { ConnectionCounts } from "../proxy/connection_counts.ts";
+import type { ConnectionCounts } from "../proxy/connection_counts.ts";
 import { epollSlotCount } from "./build_engine.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { writeFailure } from "./log_forwarder.ts";
@@ -28,6 +28,7 @@ import {
   reportListeners,
   reportStopping,
 } from "./report.ts";
+import { connectionCountsOf, newSharedCells, type SharedCells } from "./shared_cells.ts";
 import { handleSignals } from "./signals.ts";
 import { ThreadCounters } from "./thread_counters.ts";
 import { ThreadFds } from "./thread_fds.ts";
@@ -79,7 +80,7 @@ export class Supervisor {
   readonly #report: (message: string) => void;
   readonly #threadPlan: MemoryPlan;
   readonly #threadCount: number;
-  readonly #connectionCells: SharedArrayBuffer;
+  readonly #cells: SharedCells;
   readonly #collector: LogCollector | null;
   readonly #threads: (Thread | null)[];
   readonly #ended = Promise.withResolvers<number>();
@@ -106,9 +107,7 @@ export class Supervisor {
     const [bufferCount, bufferBytes, pipeCount] = [plan.bufferCount, plan.bufferBytes, plan.pipeCount]
       .map((whole) => Math.floor(whole / threadCount));
     this.#threadPlan = { ...plan, bufferCount, bufferBytes, pipeCount };
-    this.#connectionCells = new SharedArrayBuffer(
-      ConnectionCounts.sharedBytes(config.listeners.length, threadCount),
-    );
+    this.#cells = newSharedCells(config, threadCount);
     this.#collector = config.log.format === "off"
       ? null
       : new LogCollector(openSink(config.log.file), threadCount);
@@ -177,7 +176,7 @@ export class Supervisor {
       thread: index,
       threadCount: this.#threadCount,
       hasColour: hasColour(),
-      connectionCells: this.#connectionCells,
+      ...this.#cells,
       openFds,
       logWritten,
       bound: this.#bound,
@@ -286,7 +285,7 @@ export class Supervisor {
   }
 
   #counts(index: number): ConnectionCounts {
-    return new ConnectionCounts(new Int32Array(this.#connectionCells), this.#config.listeners.length, index);
+    return connectionCountsOf(this.#cells, this.#config, index);
   }
 
   #onLogWritten(index: number, thread: Thread, error: unknown): void {

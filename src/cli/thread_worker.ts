@@ -10,11 +10,11 @@
  */
 import type { SocketAddress } from "../event/poller.ts";
 import { type AccessLog, openAccessLog } from "../observe/access_log/access_log.ts";
-import { ConnectionCounts } from "../proxy/connection_counts.ts";
 import { BindError } from "../proxy/proxy.ts";
 import { PollerError } from "./build_engine.ts";
 import { Instance } from "./instance.ts";
 import { LogForwarder } from "./log_forwarder.ts";
+import { connectionCountsOf, healthCellsOf } from "./shared_cells.ts";
 import type { BoundListeners, FromThread, StartMessage, ToThread } from "./thread_messages.ts";
 
 /** How long the rest of the log may take to reach the main isolate. */
@@ -72,7 +72,6 @@ class Thread {
       hasColour: start.hasColour,
       sink: this.#forwarder,
     });
-    const listenerCount = start.config.listeners.length;
     try {
       this.#instance = new Instance({
         config: start.config,
@@ -86,11 +85,8 @@ class Thread {
             bindsUnshared: start.thread === 0,
             unixListeners: start.bound?.unixListeners ?? new Map(),
           },
-          connections: new ConnectionCounts(
-            new Int32Array(start.connectionCells),
-            listenerCount,
-            start.thread,
-          ),
+          connections: connectionCountsOf(start, start.config, start.thread),
+          health: healthCellsOf(start, start.threadCount, start.thread),
           boundAddresses: start.bound?.addresses ?? null,
         },
       });

@@ -1,23 +1,36 @@
 /**
  * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (all but name,
- * weight, backup and source) may stand on any of its items, with one value.
+ * weight, backup, source, proxy, proxy-v2-options, check-port and check-addr) may stand on any of its items, with one value.
  *
  * May import: base, config.
  *
  * @module
  */
 import { assert } from "../base/assert.ts";
-import { ALGORITHMS, HTTP_REUSES } from "./catalogue.ts";
+import { isHashing, readBalance, readBalanceFactor } from "./balance_values.ts";
+import { HTTP_REUSES } from "./catalogue.ts";
 import { ConfigError } from "./config_error.ts";
+import { buildCheckEndpoint, buildHealth } from "./health_builder.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { type Item, parseEndpoint } from "./item_parser.ts";
-import type { BackendConfig, Endpoint, ServerConfig, SourceConfig, TcpConfig, Timeouts } from "./model.ts";
+import type {
+  BackendConfig,
+  BalanceConfig,
+  Endpoint,
+  ProxyOut,
+  ServerConfig,
+  SourceConfig,
+  TcpConfig,
+  Timeouts,
+} from "./model.ts";
 import type { Settings, SettingText } from "./settings.ts";
+import { readProxyOut } from "./proxy_values.ts";
 import { readSource, readTcp } from "./socket_values.ts";
 import { readChoice, readCount, readDurationMs, readHostPolicy } from "./values.ts";
 
 const WEIGHT_MAX = 256;
 const RETRIES_MAX = 100;
+const OWN_CHECK_KEYS: readonly string[] = ["check-port", "check-addr"];
 
 /** See the module's text. */
 export class BackendBuilder {
@@ -55,29 +68,50 @@ export class BackendBuilder {
   build(taken: Set<string>): BackendConfig {
     this.#name = this.#chooseName(taken);
     taken.add(this.#name);
-    const algorithm = this.#shared("lb") ?? this.#settings.last("lb");
+    const balance = this.#readBalance();
     const retries = this.#shared("retries") ?? this.#settings.last("retries");
     const host = this.#shared("host") ?? this.#settings.last("host");
     const priority = this.#shared("prio");
     const reuse = this.#shared("http-reuse") ?? this.#settings.last("http-reuse");
     const purge = this.#settings.last("pool-purge-delay");
     const maxConn = this.#settings.last("pool-max-conn");
+    const hostPolicy = readHostPolicy("host", host.text, host.place);
     return {
       name: this.#name,
       scheme: this.#scheme,
-      algorithm: readChoice("lb", algorithm.text, ALGORITHMS, algorithm.place),
+      balance,
+      hashBalanceFactor: this.#readBalanceFactor(balance),
       retries: readCount("retries", retries.text, retries.place, 0, RETRIES_MAX),
       priority: priority === null
         ? "normal"
         : readChoice("prio", priority.text, ["high", "normal", "low"] as const, priority.place),
-      hostPolicy: readHostPolicy("host", host.text, host.place),
+      hostPolicy,
       timeouts: readTimeouts(this.#settings, this.#items),
       tcp: readItemTcp(this.#settings, this.#items),
       httpReuse: readChoice("http-reuse", reuse.text, HTTP_REUSES, reuse.place),
       poolPurgeMs: readDurationMs("--pool-purge-delay", purge.text, purge.place),
       poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
+      health: buildHealth(this.#settings, (key) => this.#sharedOrOwn(key), this.#scheme, hostPolicy),
       servers: this.#buildServers(),
     };
+  }
+
+  #readBalance(): BalanceConfig {
+    const { text, place } = this.#shared("lb") ?? this.#settings.last("lb");
+    return readBalance(text, place, this.#scheme);
+  }
+
+  /** The flag is every backend's default, also of those that hash nothing; a key is meant for this one. */
+  #readBalanceFactor({ algorithm }: BalanceConfig): number {
+    const own = this.#shared("hash-balance-factor");
+    const { text, place } = own ?? this.#settings.last("hash-balance-factor");
+    const factor = readBalanceFactor(text, place);
+    if (isHashing(algorithm)) return factor;
+    if (own === null || factor === 0) return 0;
+    throw new ConfigError(
+      `Cannot use hash-balance-factor=${text}: lb ${algorithm} hashes nothing; leave it out, or write lb=source, lb=uri …`,
+      place,
+    );
   }
 
   #buildServers(): ServerConfig[] {
@@ -99,8 +133,39 @@ export class BackendBuilder {
         weight: weight === null ? 1 : readCount("weight", weight, optionPlace(item, "weight"), 0, WEIGHT_MAX),
         backup: optionText(item, "backup") !== null,
         source: this.#readSource(item, endpoint),
+        proxyOut: this.#readProxyOut(item),
+        checkEndpoint: buildCheckEndpoint(
+          endpoint,
+          this.#own(item, "check-port"),
+          this.#own(item, "check-addr"),
+        ),
       };
     });
+  }
+
+  /** What one item says, before the flag. */
+  #own(item: Item, key: string): SettingText {
+    const text = optionText(item, key);
+    return text === null ? this.#settings.last(key) : { text, place: optionPlace(item, key) };
+  }
+
+  /** The one value of a key, or of one that each server may have its own of, any. */
+  #sharedOrOwn(key: string): SettingText | null {
+    if (!OWN_CHECK_KEYS.includes(key)) return this.#shared(key);
+    const item = this.#items.find((other) => optionText(other, key) !== null);
+    return item === undefined ? null : this.#own(item, key);
+  }
+
+  /** Its connections carry one client's header each, so that no other client may have them. */
+  #readProxyOut(item: Item): ProxyOut | null {
+    const proxyOut = readProxyOut(item);
+    const reuse = this.#shared("http-reuse");
+    if (proxyOut === null || reuse === null || reuse.text === "never") return proxyOut;
+    throw new ConfigError(
+      `Cannot use http-reuse=${reuse.text} in ${item.source}: a connection with a PROXY protocol header is its client's own; ` +
+        "leave it out, or write never",
+      reuse.place,
+    );
   }
 
   /** To connect from another address than the one asked for would be worse than not to start. */
@@ -157,6 +222,7 @@ export function readTimeouts(settings: Settings, items: readonly Item[]): Timeou
     tunnelMs: read("tunnel"),
     clientFinMs: read("client-fin"),
     serverFinMs: read("server-fin"),
+    clientHandshakeMs: read("client-hs"),
   };
 }
 

@@ -2,10 +2,11 @@
  * The catalogue: every flag and every key of an item, once. Parsing, help, `--dry-run`, the environment and the option reference
  * (docs/reference/options.md, generated) are made from it.
  *
- * May import: nothing.
+ * May import: config.
  *
  * @module
  */
+import { HEALTH_FLAGS, HEALTH_KEYS } from "./catalogue_health.ts";
 
 /** How a value is read. */
 export type ValueType =
@@ -21,6 +22,10 @@ export type ValueType =
   | "keepalive"
   | "duration-or-off"
   | "source"
+  | "proxy"
+  | "balance"
+  | "check"
+  | "expect"
   | "item"
   | "log";
 
@@ -54,10 +59,19 @@ export interface ItemKey {
   readonly flag?: string;
 }
 
-export type Section = "Services" | "Balancing" | "Timeouts" | "Headers" | "Limits" | "Logging" | "Operations";
+export type Section =
+  | "Services"
+  | "Balancing"
+  | "Health"
+  | "Timeouts"
+  | "Headers"
+  | "Limits"
+  | "Logging"
+  | "Operations";
 export const SECTIONS: readonly Section[] = [
   "Services",
   "Balancing",
+  "Health",
   "Timeouts",
   "Headers",
   "Limits",
@@ -67,7 +81,18 @@ export const SECTIONS: readonly Section[] = [
 
 const PRIORITIES = ["high", "normal", "low"] as const;
 const LISTENER_POLLERS = ["auto", "deno"] as const;
-export const ALGORITHMS = ["roundrobin", "leastconn", "random", "first"] as const;
+export const ALGORITHMS = [
+  "roundrobin",
+  "leastconn",
+  "random",
+  "first",
+  "least-time",
+  "source",
+  "uri",
+  "hdr",
+  "cookie",
+  "url_param",
+] as const;
 export const HTTP_REUSES = ["never", "safe", "aggressive", "always"] as const;
 export const LOG_FORMATS = ["auto", "json", "haproxy", "combined", "tty", "off"] as const;
 
@@ -116,11 +141,20 @@ export const FLAGS: readonly Flag[] = [
   {
     name: "lb",
     value: "algorithm",
-    type: "choice",
-    choices: ALGORITHMS,
+    type: "balance",
     default: "roundrobin",
     section: "Balancing",
-    text: "How a server is chosen.",
+    text:
+      "How a server is chosen: roundrobin, leastconn, random, first, least-time; or the same one for the same source, uri (uri:len=4:depth=2:whole), hdr:NAME, cookie:NAME, url_param:NAME.",
+  },
+  {
+    name: "hash-balance-factor",
+    value: "percent",
+    type: "count",
+    default: "0",
+    section: "Balancing",
+    text:
+      "Where --lb hashes: load of a server at most, in percent of the average, 101 to 65535; what is above goes elsewhere; 0: any.",
   },
   {
     name: "retries",
@@ -156,6 +190,7 @@ export const FLAGS: readonly Flag[] = [
     section: "Balancing",
     text: "Idle connections to servers are closed after this time.",
   },
+  ...HEALTH_FLAGS,
   timeout("connect", "5s", "To connect to a server."),
   timeout("client", "60s", "Inactivity of the client."),
   timeout("server", "60s", "Inactivity of the server."),
@@ -165,6 +200,7 @@ export const FLAGS: readonly Flag[] = [
   timeout("tunnel", "1h", "Inactivity of a tunnel (WebSocket)."),
   timeout("client-fin", "10s", "Inactivity of a client whose server has ended its side."),
   timeout("server-fin", "10s", "Inactivity of a server whose client has ended its side."),
+  timeout("client-hs", "5s", "From accept to the whole PROXY protocol header, where a listener awaits one."),
   {
     name: "tcp-keepalive",
     value: "times",
@@ -213,7 +249,7 @@ export const FLAGS: readonly Flag[] = [
     type: "cidr",
     isRepeatable: true,
     section: "Headers",
-    text: "Believe X-Forwarded-* from these addresses.",
+    text: "Believe X-Forwarded-*, and PROXY protocol headers (key proxy), from these addresses.",
     example: "10.0.0.0/8",
   },
   {
@@ -338,6 +374,14 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     "listen",
     "Inactivity of a client whose server has ended its side.",
   ),
+  itemTimeout("client-hs", "timeout-client-hs", "listen", "To the whole PROXY protocol header."),
+  {
+    name: "proxy",
+    type: "proxy",
+    items: ["listen", "backend", "route"],
+    text:
+      "PROXY protocol: a listener (proxy, or proxy=on|off) awaits a header, version 1 or 2, from --trust; a server (proxy=1|2) is sent one.",
+  },
   {
     name: "tcp-keepalive",
     type: "keepalive",
@@ -366,11 +410,17 @@ export const ITEM_KEYS: readonly ItemKey[] = [
   },
   {
     name: "lb",
-    type: "choice",
-    choices: ALGORITHMS,
+    type: "balance",
     items: ["backend", "route"],
     text: "Algorithm of the backend.",
     flag: "lb",
+  },
+  {
+    name: "hash-balance-factor",
+    type: "count",
+    items: ["backend", "route"],
+    text: "Load of a server at most, in percent of the average, where lb hashes.",
+    flag: "hash-balance-factor",
   },
   {
     name: "retries",
@@ -385,6 +435,12 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     items: ["backend", "route"],
     text:
       "Connect to this server from this address (an IP literal, with :port if need be) or interface; poller epoll only.",
+  },
+  {
+    name: "proxy-v2-options",
+    type: "text",
+    items: ["backend", "route"],
+    text: "What proxy=2 sends besides addresses: authority (the Host), crc32c; joined by +.",
   },
   {
     name: "http-reuse",
@@ -410,6 +466,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     "backend",
     "Inactivity of a server whose client has ended its side.",
   ),
+  ...HEALTH_KEYS,
 ];
 
 /** The environment variable of a flag. */

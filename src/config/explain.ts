@@ -6,9 +6,12 @@
  * @module
  */
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
+import { formatBalance } from "./balance_values.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import type { BackendConfig, Config, ListenerConfig, SourceConfig, TcpConfig } from "./model.ts";
+import { formatProxyOut } from "./proxy_values.ts";
+import type { CheckConfig, HealthConfig } from "./model_health.ts";
 import { formatTcpKeepAlive } from "./socket_values.ts";
 
 /** Returns the lines. */
@@ -47,6 +50,13 @@ function explainListener(listener: ListenerConfig): string[] {
     `timeouts client ${formatDurationMs(timeouts.clientMs)} request ${
       formatDurationMs(timeouts.requestMs)
     } keepalive ${formatDurationMs(timeouts.keepAliveMs)}`,
+    ...(listener.acceptsProxy
+      ? [
+        `proxy header from ${listener.endpoint.kind === "unix" ? "whoever may open it" : "--trust"}, within ${
+          formatDurationMs(timeouts.clientHandshakeMs)
+        }`,
+      ]
+      : []),
     ...explainTcp(listener.tcp),
   ];
   const lines = [
@@ -69,7 +79,8 @@ function explainBackend(backend: BackendConfig): string[] {
   const host = hostPolicy.kind === "name" ? hostPolicy.name : hostPolicy.kind;
   const lines = [
     [
-      `backend  ${backend.name}  ${backend.algorithm}  retries ${backend.retries}`,
+      `backend  ${backend.name}  ${formatBalance(backend.balance)}  retries ${backend.retries}`,
+      ...(backend.hashBalanceFactor === 0 ? [] : [`hash-balance-factor ${backend.hashBalanceFactor}`]),
       ...(backend.priority === "normal" ? [] : [`prio ${backend.priority}`]),
       ...(backend.scheme === "http" ? [`host=${host}`] : []),
       ...(backend.scheme === "http" && backend.httpReuse !== "safe"
@@ -79,6 +90,7 @@ function explainBackend(backend: BackendConfig): string[] {
         formatDurationMs(timeouts.serverMs)
       } tunnel ${formatDurationMs(timeouts.tunnelMs)}`,
       ...explainTcp(backend.tcp),
+      ...explainHealth(backend.health),
     ].join("  "),
   ];
   for (const server of backend.servers) {
@@ -88,10 +100,39 @@ function explainBackend(backend: BackendConfig): string[] {
     lines.push(
       `server   ${backend.name}/${server.name}  ${backend.scheme}://${address}  weight ${server.weight}${
         server.backup ? "  backup" : ""
-      }${server.source === null ? "" : `  source ${explainSource(server.source)}`}`,
+      }${server.source === null ? "" : `  source ${explainSource(server.source)}`}${
+        server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`
+      }${server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`}`,
     );
   }
   return lines;
+}
+
+/** What is not as usual. */
+function explainHealth(health: HealthConfig): string[] {
+  const { check, observe, errorLimit, onError, ejectMs, slowStartMs, onMarkedDown } = health;
+  const limit = `observe ${observe} ${errorLimit} errors`;
+  return [
+    ...(check === null ? [] : [explainCheck(check)]),
+    ...(observe === "off" || check === null ? [] : [`${limit}: ${onError}`]),
+    ...(ejectMs === 0 ? [] : [`${limit}: eject ${formatDurationMs(ejectMs)}`]),
+    ...(slowStartMs === 0 ? [] : [`slowstart ${formatDurationMs(slowStartMs)}`]),
+    ...(onMarkedDown === "none" ? [] : [`on-marked-down ${onMarkedDown}`]),
+  ];
+}
+
+function explainCheck(
+  { request, interMs, fastInterMs, downInterMs, rise, fall, timeoutMs }: CheckConfig,
+): string {
+  const time = (name: string, valueMs: number) =>
+    valueMs === 0 ? "" : ` ${name} ${formatDurationMs(valueMs)}`;
+  const what = request === null ? "tcp" : `${request.method} ${request.path} expect ${request.expect.text}`;
+  const host = request === null || request.host === "" ? "" : ` host ${request.host}`;
+  return `check ${what}${host}${time("inter", interMs)}${time("fastinter", fastInterMs)}${
+    time("downinter", downInterMs)
+  } rise ${rise} fall ${fall}${time("timeout", timeoutMs)}${
+    request?.disableOn404 === true ? " disable-on-404" : ""
+  }`;
 }
 
 /** What is not as usual. */

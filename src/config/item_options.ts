@@ -34,7 +34,8 @@ export function rejectUnknownKeys(item: Item, kind: "listen" | "backend" | "rout
         place,
       );
     }
-    if (found.type !== "switch" && (value === null || value === "")) {
+    const mayLackValue = found.type === "switch" || (found.type === "proxy" && kind === "listen");
+    if (value === "" || (value === null && !mayLackValue)) {
       throw new ConfigError(`Cannot use ${key} in ${item.source}: it needs a value; write ${key}=…`, place);
     }
     if (key === "name" && !NAME.test(value!)) {

@@ -4,10 +4,11 @@
  * Flags, environment and (later) a file are parsed by the schema beside this file into this shape; everything below the
  * command line reads only this. Durations are milliseconds, sizes are bytes, a name is unique within its kind.
  *
- * May import: nothing.
+ * May import: config.
  *
  * @module
  */
+import type { HealthConfig } from "./model_health.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
 export interface Endpoint {
@@ -23,8 +24,30 @@ export interface Endpoint {
 /** HAProxy's "prio": which class of the I/O queue a connection lives in. */
 export type Priority = "high" | "normal" | "low";
 
-/** How a backend chooses a server. */
-export type BalanceAlgorithm = "roundrobin" | "leastconn" | "random" | "first";
+/** How a backend chooses a server; those from `source` on hash a key. */
+export type BalanceAlgorithm =
+  | "roundrobin"
+  | "leastconn"
+  | "random"
+  | "first"
+  | "least-time"
+  | "source"
+  | "uri"
+  | "hdr"
+  | "cookie"
+  | "url_param";
+
+/** An algorithm with what it hashes: HAProxy's `balance`. */
+export interface BalanceConfig {
+  readonly algorithm: BalanceAlgorithm;
+  /** Of the header (lower case), cookie or parameter; "" with other algorithms. */
+  readonly keyName: string;
+  /** Bytes and directories of a path that count; 0: all. */
+  readonly uriLengthMax: number;
+  readonly uriDepthMax: number;
+  /** The query counts too. */
+  readonly uriWhole: boolean;
+}
 
 /** What the Host header says to a server: the client's own, the server's address, or a fixed name. */
 export type HostPolicy = { readonly kind: "client" } | { readonly kind: "backend" } | {
@@ -76,6 +99,17 @@ export interface Timeouts {
   /** Half-closed by the client: HAProxy's client-fin. */
   readonly clientFinMs: number;
   readonly serverFinMs: number;
+  /** From accept to the end of handshakes: HAProxy's client-hs. */
+  readonly clientHandshakeMs: number;
+}
+
+/** The PROXY protocol header that connections to a server begin with: HAProxy's send-proxy, send-proxy-v2. */
+export interface ProxyOut {
+  readonly version: 1 | 2;
+  /** Version 2 tells the Host of the request. */
+  readonly hasAuthority: boolean;
+  /** Version 2 ends with a CRC32c. */
+  readonly hasChecksum: boolean;
 }
 
 export interface ServerConfig {
@@ -87,13 +121,19 @@ export interface ServerConfig {
   readonly backup: boolean;
   /** null: as the system chooses. */
   readonly source: SourceConfig | null;
+  /** null: connections begin with what the client says. */
+  readonly proxyOut: ProxyOut | null;
+  /** Where its checks connect to; null: to its endpoint. */
+  readonly checkEndpoint: Endpoint | null;
 }
 
 export interface BackendConfig {
   /** Unique: `app`, `app2`, … or the item's `name=`; what the log shows. */
   readonly name: string;
   readonly scheme: "http" | "tcp";
-  readonly algorithm: BalanceAlgorithm;
+  readonly balance: BalanceConfig;
+  /** Load of a server at most, in percent of the average one, where a key is hashed: HAProxy's `hash-balance-factor`; 0: any. */
+  readonly hashBalanceFactor: number;
   readonly retries: number;
   readonly priority: Priority;
   readonly hostPolicy: HostPolicy;
@@ -105,6 +145,7 @@ export interface BackendConfig {
   readonly poolPurgeMs: number;
   /** Idle connections kept per server at most: HAProxy's pool-max-conn. */
   readonly poolMaxConn: number;
+  readonly health: HealthConfig;
   readonly servers: readonly ServerConfig[];
 }
 
@@ -128,6 +169,8 @@ export interface ListenerConfig {
   readonly poller: "auto" | "deno";
   /** Connections at once on this listener; 0 means only the process limit. */
   readonly maxconn: number;
+  /** Connections begin with a PROXY protocol header: HAProxy's accept-proxy. */
+  readonly acceptsProxy: boolean;
   readonly timeouts: Timeouts;
   /** Of connections that it accepts. */
   readonly tcp: TcpConfig;
@@ -170,7 +213,7 @@ export interface Config {
   readonly backends: readonly BackendConfig[];
   readonly headersUp: readonly HeaderRule[];
   readonly headersDown: readonly HeaderRule[];
-  /** Clients whose X-Forwarded-* are believed. */
+  /** Clients whose X-Forwarded-* and PROXY protocol headers are believed. */
   readonly trust: readonly Cidr[];
   readonly log: LogConfig;
   /** Ceiling on what is allocated per connection and per byte in flight. */
@@ -180,6 +223,8 @@ export interface Config {
   /** How long SIGTERM waits for running streams. */
   readonly drainMs: number;
   readonly poller: "auto" | "deno" | "epoll";
+  /** Checks come up to so many percent of the interval earlier or later: HAProxy's spread-checks. */
+  readonly spreadChecksPercent: number;
   /** Engines, 1 to 64; 0 is one for each processor. */
   readonly threads: number;
 }

@@ -13,8 +13,10 @@
 import { LOG_FORMATS } from "./catalogue.ts";
 import { ConfigError, suggest } from "./config_error.ts";
 import { BackendBuilder, readItemTcp, readTimeouts } from "./backend_builder.ts";
+import { rejectUselessFlags } from "./health_builder.ts";
 import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from "./item_parser.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
+import { readProxyIn } from "./proxy_values.ts";
 import type { BackendConfig, Config, ListenerConfig, LogConfig, RouteConfig } from "./model.ts";
 import type { ItemWord, Settings } from "./settings.ts";
 import {
@@ -34,6 +36,8 @@ export interface Surroundings {
 
 /** Engines at most. */
 export const THREADS_MAX = 64;
+/** As HAProxy's. */
+const SPREAD_PERCENT_MAX = 50;
 
 interface Service {
   readonly item: Item;
@@ -75,7 +79,9 @@ class Resolver {
     const maxconn = settings.last("maxconn");
     const poller = settings.last("poller");
     const threads = settings.last("threads");
+    const spread = settings.last("spread-checks");
     const backends = this.#buildBackends();
+    rejectUselessFlags(settings, backends);
     return {
       listeners: this.#buildListeners(),
       backends,
@@ -91,6 +97,7 @@ class Resolver {
       maxconn: readCount("--maxconn", maxconn.text, maxconn.place),
       drainMs: duration("drain"),
       poller: readChoice("--poller", poller.text, ["auto", "deno", "epoll"] as const, poller.place),
+      spreadChecksPercent: readCount("--spread-checks", spread.text, spread.place, 0, SPREAD_PERCENT_MAX),
       threads: readCountOrAuto("--threads", threads.text, threads.place, THREADS_MAX),
     };
   }
@@ -198,6 +205,7 @@ class Resolver {
           ? "auto"
           : readChoice("poller", poller, ["auto", "deno"] as const, optionPlace(item, "poller")),
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
+        acceptsProxy: readProxyIn(item, this.#settings.all("trust").length > 0),
         timeouts: readTimeouts(this.#settings, [item]),
         tcp: readItemTcp(this.#settings, [item]),
         routes: routes.map(({ host, pathPrefix, backend }): RouteConfig => ({

@@ -64,6 +64,17 @@ export class SocketEnd extends WaitingBytes {
     this.#normalClass = ioClass;
   }
 
+  /** Begins with the socket of another end and what waits there, as if this one had received it; the other one is closed then. */
+  openFrom(other: SocketEnd, ioClass: number): void {
+    this.open(other.fd, ioClass);
+    other.fd = NO_FD;
+    this.isReceiveEnded = other.isReceiveEnded;
+    this.receiveError = other.receiveError;
+    this.isReceiveFull = other.isReceiveFull;
+    this.takeBufferFrom(other);
+    this.receivedBytes = this.waitingBytes;
+  }
+
   /** Changes where the socket returns to after a burst: it serves somebody else now. */
   setNormalClass(ioClass: number): void {
     if (this.#normalClass === ioClass) return;

@@ -84,6 +84,18 @@ export class WaitingBytes {
     this.dropBuffer();
   }
 
+  /** Takes over the buffer of another end, with what waits in it. */
+  protected takeBufferFrom(other: WaitingBytes): void {
+    this.#buffer = other.#buffer;
+    this.slab = other.slab;
+    this.base = other.base;
+    this.head = other.head;
+    this.tail = other.tail;
+    other.#buffer = NO_BUFFER;
+    other.slab = null;
+    other.head = other.tail = 0;
+  }
+
   /** Takes a buffer for a receive on `fd`; false when there is none, and the direction is parked. */
   protected takeBuffer(fd: number, criticality: number): boolean {
     const { buffers } = this.context;

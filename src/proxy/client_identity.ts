@@ -10,7 +10,7 @@ import type { SocketAddress } from "../event/poller.ts";
 import { addressBytes, canonicalHost } from "../base/ip_address.ts";
 import { isInAny } from "../net/cidr.ts";
 
-/** One client connection's identity. */
+/** One client connection's identity: of its socket, or of its PROXY protocol header (proxy_handshake.ts). */
 export class ClientIdentity {
   /** "10.1.2.3", "2001:db8::1", or "unix:<listener number>". */
   readonly address: string;
@@ -18,8 +18,12 @@ export class ClientIdentity {
   readonly port: number;
   /** Its X-Forwarded-* are believed. */
   readonly isTrusted: boolean;
+  /** Where it connected to, as its PROXY protocol header says; null: where its socket says. */
+  readonly destination: SocketAddress | null;
 
-  constructor(peer: SocketAddress, trust: readonly Cidr[]) {
+  /** @param trust Whose X-Forwarded-* are believed; none of this client's when it is empty. */
+  constructor(peer: SocketAddress, trust: readonly Cidr[], destination: SocketAddress | null = null) {
+    this.destination = destination;
     if (peer.kind === "unix") {
       this.address = "unix:1";
       this.port = 0;
@@ -31,8 +35,12 @@ export class ClientIdentity {
     this.isTrusted = trust.length > 0 && isInAny(addressBytes(this.address), trust);
   }
 
+  get isUnix(): boolean {
+    return this.address.startsWith("unix:");
+  }
+
   /** The value of X-Forwarded-For. */
   get forwardedFor(): string {
-    return this.address.startsWith("unix:") ? "unknown" : this.address;
+    return this.isUnix ? "unknown" : this.address;
   }
 }

@@ -1,54 +1,100 @@
 /**
- * Client connections open now, of the process and of each listener, over all threads.
+ * Connections open now, over all threads: of clients, of the process and of each listener; of servers, of each and of each backend.
  *
- *     row per thread   | all | listener 0 | listener 1 | …      a thread writes its own row only, and reads all
+ *     row per thread   | all | listener 0 | … | server 0 | … | backend 0 | …      a thread writes its own row only, and reads all
+ *     last row         |                      | server 0 | … | backend 0 | …      sums over the threads, for choosing a server
  *
- * With one thread there is one row. With several the rows lie in shared memory; a limit may then be passed by one connection
- * a thread, since looking and counting are two steps. The row of a thread that died is cleared by who starts it again.
+ * With one thread there is one row, and the sums. With several the rows lie in shared memory; a limit may then be passed by one
+ * connection a thread, since looking and counting are two steps. The row of a thread that died is cleared by who starts it again.
  *
- * May import: nothing.
+ * May import: config.
  *
  * @module
  */
+import type { Config } from "../config/model.ts";
+
+/** What is counted, beside all. */
+export interface CountColumns {
+  readonly listenerCount: number;
+  /** Over all backends. */
+  readonly serverCount: number;
+  readonly backendCount: number;
+}
+
+/** The columns of a configuration. Servers are numbered in its order, backend after backend. */
+export function countColumns({ listeners, backends }: Config): CountColumns {
+  return {
+    listenerCount: listeners.length,
+    serverCount: backends.reduce((sum, { servers }) => sum + servers.length, 0),
+    backendCount: backends.length,
+  };
+}
 
 /** See the module's text. */
 export class ConnectionCounts {
+  /** This thread's, from 0. */
+  readonly row: number;
+  readonly rowCount: number;
   readonly #cells: Int32Array;
   readonly #columnCount: number;
   readonly #rowAt: number;
+  readonly #sumsAt: number;
+  readonly #serversAt: number;
+  readonly #backendsAt: number;
 
-  /** @param cells `rows * (1 + listenerCount)` integers. @param row This thread's. */
-  constructor(cells: Int32Array, listenerCount: number, row: number) {
+  /** @param cells {@linkcode ConnectionCounts.sharedBytes} long. */
+  constructor(cells: Int32Array, columns: CountColumns, row: number) {
     this.#cells = cells;
-    this.#columnCount = 1 + listenerCount;
+    this.#columnCount = columnCount(columns);
+    this.row = row;
+    this.rowCount = cells.length / this.#columnCount - 1;
     this.#rowAt = row * this.#columnCount;
+    this.#sumsAt = this.rowCount * this.#columnCount;
+    this.#serversAt = 1 + columns.listenerCount;
+    this.#backendsAt = this.#serversAt + columns.serverCount;
   }
 
   /** Counts of a process with one thread. */
-  static ofOneThread(listenerCount: number): ConnectionCounts {
-    return new ConnectionCounts(new Int32Array(1 + listenerCount), listenerCount, 0);
+  static ofOneThread(columns: CountColumns): ConnectionCounts {
+    return new ConnectionCounts(new Int32Array(2 * columnCount(columns)), columns, 0);
   }
 
   /** Bytes that `rows` threads share. */
-  static sharedBytes(listenerCount: number, rows: number): number {
-    return rows * (1 + listenerCount) * Int32Array.BYTES_PER_ELEMENT;
+  static sharedBytes(columns: CountColumns, rows: number): number {
+    return (rows + 1) * columnCount(columns) * Int32Array.BYTES_PER_ELEMENT;
   }
 
   /** A connection of listener `index` was accepted. */
   add(index: number): void {
-    this.#change(this.#rowAt, 1);
-    this.#change(this.#rowAt + 1 + index, 1);
+    this.#change(0, 1);
+    this.#change(1 + index, 1);
   }
 
   /** A connection of listener `index` was closed. */
   remove(index: number): void {
-    this.#change(this.#rowAt, -1);
-    this.#change(this.#rowAt + 1 + index, -1);
+    this.#change(0, -1);
+    this.#change(1 + index, -1);
+  }
+
+  /** A stream goes to a server, or leaves it. @param delta 1 or -1. */
+  changeServer(server: number, backend: number, delta: number): void {
+    this.#changeSummed(this.#serversAt + server, delta);
+    this.#changeSummed(this.#backendsAt + backend, delta);
+  }
+
+  /** Streams on a server. */
+  ofServer(server: number): number {
+    return Atomics.load(this.#cells, this.#sumsAt + this.#serversAt + server);
+  }
+
+  /** Streams on all servers of a backend. */
+  ofBackend(backend: number): number {
+    return Atomics.load(this.#cells, this.#sumsAt + this.#backendsAt + backend);
   }
 
   /** Whether other threads count too. */
   get isShared(): boolean {
-    return this.#cells.length > this.#columnCount;
+    return this.rowCount > 1;
   }
 
   /** Of this thread alone. */
@@ -66,18 +112,31 @@ export class ConnectionCounts {
 
   /** Forgets what this row counted: its thread died. */
   clear(): void {
-    for (let i = 0; i < this.#columnCount; i++) Atomics.store(this.#cells, this.#rowAt + i, 0);
+    for (let column = 0; column < this.#columnCount; column++) {
+      const was = Atomics.exchange(this.#cells, this.#rowAt + column, 0);
+      if (column >= this.#serversAt) Atomics.sub(this.#cells, this.#sumsAt + column, was);
+    }
   }
 
-  #change(at: number, delta: number): void {
+  #change(column: number, delta: number): void {
+    const at = this.#rowAt + column;
     Atomics.store(this.#cells, at, this.#cells[at]! + delta);
+  }
+
+  #changeSummed(column: number, delta: number): void {
+    this.#change(column, delta);
+    Atomics.add(this.#cells, this.#sumsAt + column, delta);
   }
 
   #sum(column: number): number {
     let sum = 0;
-    for (let at = column; at < this.#cells.length; at += this.#columnCount) {
+    for (let at = column; at < this.#sumsAt; at += this.#columnCount) {
       sum += Atomics.load(this.#cells, at);
     }
     return sum;
   }
+}
+
+function columnCount({ listenerCount, serverCount, backendCount }: CountColumns): number {
+  return 1 + listenerCount + serverCount + backendCount;
 }

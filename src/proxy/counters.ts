@@ -12,6 +12,10 @@ export interface FrontendCounters {
   requests: number;
   requestErrors: number;
   refusedMethods: number;
+  /** Refused by address: HAProxy's dcon. */
+  deniedConnections: number;
+  /** Connections that ended in their handshake. */
+  handshakeErrors: number;
 }
 
 /** Of a server. */
@@ -24,10 +28,22 @@ export interface ServerCounters {
   redispatches: number;
   responseErrors: number;
   idleClosed: number;
+  /** By this thread; void ones too. */
+  checks: number;
+  checksFailed: number;
+  marksDown: number;
+  ejections: number;
 }
 
 export function newFrontendCounters(): FrontendCounters {
-  return { connections: 0, requests: 0, requestErrors: 0, refusedMethods: 0 };
+  return {
+    connections: 0,
+    requests: 0,
+    requestErrors: 0,
+    refusedMethods: 0,
+    deniedConnections: 0,
+    handshakeErrors: 0,
+  };
 }
 
 export function newServerCounters(): ServerCounters {
@@ -40,5 +56,9 @@ export function newServerCounters(): ServerCounters {
     redispatches: 0,
     responseErrors: 0,
     idleClosed: 0,
+    checks: 0,
+    checksFailed: 0,
+    marksDown: 0,
+    ejections: 0,
   };
 }

@@ -4,7 +4,7 @@
  *     start --> choose --none usable-------------------------------------------------> failed
  *                 | ^
  *                 v |  another address of the same server: at once
- *              connect --ok--> connected
+ *              connect --ok--> PROXY protocol header, if the server gets one --sent--> connected
  *                 |
  *                 +--refused, unreachable, time-out--> retries left? --no------------> failed
  *                                                          |
@@ -21,6 +21,7 @@
  */
 import type { Bitmap } from "../base/bitmap.ts";
 import { Errno, errnoName } from "../base/errno.ts";
+import type { Slab } from "../base/slab.ts";
 import type { SourceConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { FdHandler } from "../event/fd_table.ts";
@@ -29,11 +30,20 @@ import { NEVER_MS } from "../event/task.ts";
 import { NO_FD } from "../mux/socket_end.ts";
 import { formatAddress } from "./address_text.ts";
 import { type Backend, serverSideClass } from "./backend.ts";
+import { NO_KEY } from "./balance/hash_key.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
+import { HeaderSend } from "./proxy_header.ts";
 import type { Server } from "./server.ts";
 
 /** Pause before a server that failed is tried again: HAProxy's turn-around. */
 const RETRY_DELAY_MS = 1_000;
+
+/** What a dispatch needs of the process. */
+interface Context {
+  readonly engine: Engine;
+  /** For building a header; anybody's again after it. */
+  readonly proxyHeader: Slab;
+}
 
 /** For whom a server is found. */
 export interface DispatchOwner {
@@ -41,6 +51,8 @@ export interface DispatchOwner {
   readonly hasDataToSend: boolean;
   /** A server was chosen; true when the owner has a connection to it already (the dispatch then ends). */
   onServerChosen(server: Server): boolean;
+  /** Writes the header of a connection to `server`, which gets one, to the beginning of `out`; returns its length. */
+  writeProxyHeader(server: Server, out: Uint8Array): number;
   /** Connected: the owner takes the fd over. */
   onServerConnected(fd: number): void;
   /** No connection could be had: values of EndCause and EndPhase, and the reason in words. */
@@ -49,7 +61,7 @@ export interface DispatchOwner {
   setServerDeadline(deadlineMs: number): void;
 }
 
-const Phase = { IDLE: 0, CONNECTING: 1, WAITING: 2, DONE: 3 } as const;
+const Phase = { IDLE: 0, CONNECTING: 1, SENDING_HEADER: 2, WAITING: 3, DONE: 4 } as const;
 
 /** See the module's text. Reused stream after stream. */
 export class Dispatch implements FdHandler {
@@ -62,21 +74,30 @@ export class Dispatch implements FdHandler {
   /** The address that was tried last, as text; "" before the first. */
   addressText = "";
   readonly #engine: Engine;
+  readonly #context: Context;
   readonly #owner: DispatchOwner;
   #backend: Backend | null = null;
   #tried: Bitmap | null = null;
   #phase: number = Phase.IDLE;
   #fd = NO_FD;
   #attempt = 0;
+  #key = NO_KEY;
+  /** When the server in use was chosen. */
+  #chosenMs = 0;
+  #hasAnswered = false;
+  /** Made when it is first needed. */
+  #headerSend: HeaderSend | null = null;
 
-  constructor(engine: Engine, owner: DispatchOwner) {
-    this.#engine = engine;
+  constructor(context: Context, owner: DispatchOwner) {
+    this.#context = context;
+    this.#engine = context.engine;
     this.#owner = owner;
   }
 
-  /** Begins for a new stream; a server is looked for at once. */
-  start(backend: Backend, listenerClass: number): void {
+  /** Begins for a new stream, whose key is NO_KEY or what the backend's KeyReader gave; a server is looked for at once. */
+  start(backend: Backend, listenerClass: number, key: number): void {
     this.#backend = backend;
+    this.#key = key;
     this.ioClass = serverSideClass(listenerClass, backend.ioClass);
     this.#tried = null;
     this.retries = 0;
@@ -98,38 +119,74 @@ export class Dispatch implements FdHandler {
     }
     this.#phase = Phase.IDLE;
     if (this.server === null) return;
+    this.noteAnswer(true);
     this.#backend!.endOn(this.server);
     this.server = null;
   }
 
+  /**
+   * The server answered: a connection (tcp), the head of a response (http); or it failed to. Only the first news of a server count,
+   * and leaving it without any is a failure.
+   */
+  noteAnswer(isError: boolean, atLeastMs = 0): void {
+    if (this.#hasAnswered || this.server === null) return;
+    this.#hasAnswered = true;
+    const elapsedMs = this.#engine.nowMs - this.#chosenMs;
+    this.#backend!.noteResponse(this.server, Math.max(elapsedMs, atLeastMs), isError);
+  }
+
   /** The time asked for came: the connect takes too long, or the pause is over. */
   onDeadline(): void {
-    if (this.#phase === Phase.CONNECTING) this.#onConnectFailed(-Errno.ETIMEDOUT, true);
+    const isConnecting = this.#phase === Phase.CONNECTING || this.#phase === Phase.SENDING_HEADER;
+    if (isConnecting) this.#onConnectFailed(-Errno.ETIMEDOUT, true);
     else if (this.#phase === Phase.WAITING) this.#chooseAny();
   }
 
   onIo(fd: number, _ready: number): void {
-    const result = this.#engine.poller.connectResult(fd);
-    if (result === -Errno.EINPROGRESS) {
-      this.#engine.fdTable.cantSend(fd);
-      return;
+    if (this.#phase === Phase.CONNECTING) {
+      const result = this.#engine.poller.connectResult(fd);
+      if (result === -Errno.EINPROGRESS) {
+        this.#engine.fdTable.cantSend(fd);
+        return;
+      }
+      if (result < 0) {
+        this.#onConnectFailed(result, false);
+        return;
+      }
     }
-    if (result < 0) {
-      this.#onConnectFailed(result, false);
-      return;
+    if (this.server!.config.proxyOut !== null) {
+      const result = this.#sendHeader(fd);
+      if (result === -Errno.EAGAIN) return;
+      if (result < 0) {
+        this.#onConnectFailed(result, false);
+        return;
+      }
     }
     this.#phase = Phase.DONE;
     this.#fd = NO_FD;
     this.server!.preferAddress(this.#attempt);
+    this.server!.observer?.onConnected();
     this.#attempt = 0;
     this.#owner.setServerDeadline(NEVER_MS);
     this.#engine.fdTable.stopSend(fd);
+    if (this.#backend!.config.scheme === "tcp") this.noteAnswer(false);
     this.#owner.onServerConnected(fd);
+  }
+
+  /** Returns as HeaderSend does. The owner's bytes go out with the header when there are any. */
+  #sendHeader(fd: number): number {
+    const { hasDataToSend } = this.#owner;
+    if (this.#phase === Phase.SENDING_HEADER) return this.#headerSend!.resume(fd, hasDataToSend);
+    this.#phase = Phase.SENDING_HEADER;
+    this.#headerSend ??= new HeaderSend(this.#engine);
+    const { proxyHeader } = this.#context;
+    const sizeBytes = this.#owner.writeProxyHeader(this.server!, proxyHeader.bytes);
+    return this.#headerSend.begin(fd, proxyHeader, sizeBytes, hasDataToSend);
   }
 
   #chooseAny(): void {
     this.#tried = null;
-    const server = this.#backend!.choose(null);
+    const server = this.#backend!.choose(null, this.#key);
     if (server !== null) {
       this.#use(server);
       return;
@@ -142,6 +199,8 @@ export class Dispatch implements FdHandler {
   #use(server: Server): void {
     this.server = server;
     this.#attempt = 0;
+    this.#chosenMs = this.#engine.nowMs;
+    this.#hasAnswered = false;
     this.#backend!.beginOn(server);
     if (this.#owner.onServerChosen(server)) this.#phase = Phase.DONE;
     else this.#connect();
@@ -155,8 +214,8 @@ export class Dispatch implements FdHandler {
       this.#onConnectFailed(-Errno.EAFNOSUPPORT, false);
       return;
     }
-    const { hasDataToSend } = this.#owner;
-    const fd = this.#engine.connect(this.address, this, this.ioClass, hasDataToSend, options);
+    const hasData = this.#owner.hasDataToSend || this.server!.config.proxyOut !== null;
+    const fd = this.#engine.connect(this.address, this, this.ioClass, hasData, options);
     if (fd < 0) {
       this.#phase = Phase.DONE;
       const why = `cannot open a connection to ${this.server!.config.name}: ${
@@ -178,11 +237,14 @@ export class Dispatch implements FdHandler {
     if (this.#fd !== NO_FD) this.#engine.close(this.#fd);
     this.#fd = NO_FD;
     server.counters.connectErrors++;
+    server.observer?.onConnectFailed();
     if (this.#attempt + 1 < server.addressCount) {
       this.#attempt++;
       this.#connect();
       return;
     }
+    // To refuse at once is not to be quick.
+    this.noteAnswer(true, connectMs);
     if (this.retries >= backend.config.retries) {
       this.#phase = Phase.DONE;
       this.#owner.setServerDeadline(NEVER_MS);
@@ -203,7 +265,7 @@ export class Dispatch implements FdHandler {
     this.#tried.set(server.index);
     backend.endOn(server);
     this.server = null;
-    const other = backend.choose(this.#tried);
+    const other = backend.choose(this.#tried, this.#key);
     if (other !== null) {
       this.isRedispatched = true;
       other.counters.redispatches++;

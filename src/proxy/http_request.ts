@@ -61,7 +61,10 @@ export function acceptRequestHead(stream: HttpStream): void {
   const backend = listener.routes.find(head, front.bytes, front.messageStart);
   if (backend === null) {
     stream.replyError(404, EndCause.PROXY, EndPhase.REQUEST, "no route of this listener matches the request");
-  } else stream.route(backend);
+  } else {
+    const { client } = stream.session;
+    stream.route(backend, backend.keys.ofRequest(head, front.bytes, front.messageStart, client));
+  }
 }
 
 /** Connected: rewrites the head where it lies and sends it on its way. */

@@ -146,7 +146,9 @@ function acceptFinal(stream: HttpStream, head: HeadParser): void {
 
 function noteHead(stream: HttpStream, head: HeadParser): void {
   stream.responseMs = stream.context.engine.nowMs;
+  stream.dispatch.noteAnswer(head.status >= 500);
   stream.record.status = head.status;
+  stream.dispatch.server!.observer?.onStatus(head.status);
   stream.record.responseMs = Math.round(stream.responseMs - stream.connectedMs);
 }
 

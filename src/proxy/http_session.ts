@@ -2,12 +2,13 @@
  * An HTTP session: a client connection's whole life, with one stream at a time (HAProxy: session, HTTP/1 mux).
  *
  *     client timers            runs
- *     request (http-request)   accept, or first byte of a further request → head complete
+ *     handshake (client-hs)    accept → PROXY protocol header, where the listener has `proxy`: before the session (proxy_handshake.ts)
+ *     request (http-request)   accept or handshake, or first byte of a further request → head complete
  *     keep-alive               response sent → first byte of the next request
  *     client                   while the request's body or the response is on the client's side
  *     client-fin               closing: what still comes is thrown away
  *
- * With `http-reuse never` it keeps one idle server connection, which ends with it.
+ * With `http-reuse never`, and for servers that get a PROXY protocol header, it keeps one idle server connection, which ends with it.
  *
  * The server-side deadline belongs to the stream and shares the session's task: one timer a connection, re-armed lazily.
  *
@@ -21,8 +22,10 @@ import type { H1Back } from "../mux/h1_back.ts";
 import { FrontPhase, H1Front, type H1FrontOwner } from "../mux/h1_front.ts";
 import { HttpStream } from "./http_stream.ts";
 import type { Listener } from "./listener.ts";
+import { EndCause, EndPhase } from "./log_record.ts";
 import { OwnConnection } from "./own_connection.ts";
 import type { ProxyContext } from "./proxy_context.ts";
+import type { ProxyHandshake } from "./proxy_handshake.ts";
 import type { Server } from "./server.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 
@@ -35,9 +38,10 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
   readonly listener: Listener;
   readonly front: H1Front;
   readonly client: ClientIdentity;
-  readonly acceptedMs: number;
   readonly acceptedWallMs: number;
-  /** Since when the client has been idle: accept, or the end of the last response. */
+  /** From accept to the end of its handshake: 0 without one. */
+  readonly handshakeMs: number;
+  /** Since when the client has been idle: accept, the end of the handshake, or that of the last response. */
   idleSinceMs: number;
   requestCount = 0;
   #stream: HttpStream | null = null;
@@ -47,17 +51,30 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
   #clientDeadlineMs = NEVER_MS;
   #serverDeadlineMs = NEVER_MS;
 
-  constructor(context: ProxyContext, listener: Listener, fd: number, client: ClientIdentity) {
+  constructor(
+    context: ProxyContext,
+    listener: Listener,
+    fd: number,
+    client: ClientIdentity,
+    handshake: ProxyHandshake | null,
+  ) {
     const { engine } = context;
     this.context = context;
     this.listener = listener;
     this.client = client;
-    this.acceptedMs = this.idleSinceMs = engine.nowMs;
-    this.acceptedWallMs = engine.wallNowMs;
+    this.idleSinceMs = engine.nowMs;
+    this.handshakeMs = handshake === null ? 0 : Math.round(engine.nowMs - handshake.acceptedMs);
+    this.acceptedWallMs = handshake?.acceptedWallMs ?? engine.wallNowMs;
     this.front = new H1Front(context, context.requestParsers, this);
-    this.front.open(fd, listener.ioClass);
     this.#task = engine.scheduler.create(this);
-    engine.adopt(fd, this.front, listener.ioClass);
+    if (handshake === null) {
+      this.front.open(fd, listener.ioClass);
+      engine.adopt(fd, this.front, listener.ioClass);
+    } else {
+      this.front.openFrom(handshake.end, listener.ioClass);
+      engine.fdTable.setHandler(fd, this.front);
+      if (this.front.waitingBytes > 0) engine.scheduler.wake(this.#task, WakeReason.IO);
+    }
     context.sessions.add(this);
     this.setClientDeadline(engine.nowMs + listener.config.timeouts.requestMs);
     this.front.setReceiving(true);
@@ -73,9 +90,9 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
     this.#schedule();
   }
 
-  /** An idle connection to `server` that the request at hand may use; null when there is none. */
-  takeIdle(server: Server): H1Back | null {
-    return this.#own?.take(server) ?? server.idle.take(this.requestCount <= 1);
+  /** An idle connection to `server` that the request at hand, for `authority`, may use; null when there is none. */
+  takeIdle(server: Server, authority: string): H1Back | null {
+    return this.#own?.take(server, authority) ?? server.idle.take(this.requestCount <= 1);
   }
 
   /** Keeps a connection for a later request, of any session or of this one; returns false when the caller must close it. */
@@ -88,6 +105,8 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
   onTask(reasons: number): void {
     if ((reasons & WakeReason.IO) !== 0) {
       this.front.resumePipelined();
+      // An end behind what waited was told when nobody could use it.
+      if (this.front.isReceiveEnded && this.front.phase === FrontPhase.BODY) this.#stream?.onClientEnd();
       if (!this.front.isOpen) return;
     }
     const nowMs = this.context.engine.nowMs;
@@ -135,7 +154,8 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
 
   onClientEnd(): void {
     if (this.#stream !== null) this.#stream.onClientEnd();
-    else this.close(false);
+    // A request that waits before the end is still answered: the task comes to it.
+    else if (this.front.waitingBytes === 0 || this.front.receiveError !== 0) this.close(false);
   }
 
   /** The stream is over and its answer went out: on to the next request, or to the end. */
@@ -167,6 +187,14 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
   /** hadro stops: an idle connection goes now, a busy one after its response. */
   drain(): void {
     if (this.#stream === null) this.close(false);
+  }
+
+  /** A server went down, and takes its sessions along: on-marked-down. */
+  onMarkedDown(server: Server, why: string): void {
+    const stream = this.#stream;
+    // One that is still connecting finds out by itself.
+    if (stream === null || stream.back === null || stream.dispatch.server !== server) return;
+    stream.failExchange(503, EndCause.DOWN, EndPhase.HEADERS, why);
   }
 
   /** hadro stops at once. */

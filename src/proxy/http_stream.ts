@@ -30,8 +30,11 @@ import type { Reply } from "./error_reply.ts";
 import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import type { HttpSession } from "./http_session.ts";
+import { noteNoAnswer } from "./health/traffic_observer.ts";
+import { noteConnections } from "./log_connections.ts";
 import { EndCause, EndPhase, type LogRecord, newLogRecord, resetLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
+import { authorityFor, writeClientHeader } from "./proxy_header.ts";
 import type { Server } from "./server.ts";
 import { StreamStep } from "./stream_step.ts";
 
@@ -74,7 +77,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   constructor(context: ProxyContext) {
     this.context = context;
-    this.dispatch = new Dispatch(context.engine, this);
+    this.dispatch = new Dispatch(context, this);
   }
 
   /** A request's head is there before a server is looked for. */
@@ -118,6 +121,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     session.front.receivedBytes = session.front.waitingBytes;
     session.front.sentBytes = 0;
     record.requestWallMs = engine.wallNowMs;
+    record.handshakeMs = session.requestCount === 0 ? session.handshakeMs : 0;
     record.idleMs = Math.round(this.beganMs - session.idleSinceMs);
   }
 
@@ -129,12 +133,12 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   }
 
   /** Goes to `backend` for a server. */
-  route(backend: Backend): void {
+  route(backend: Backend, key: number): void {
     this.step = StreamStep.CONNECT;
     this.backend = backend;
     backend.currentConns++;
     this.record.backendName = backend.config.name;
-    this.dispatch.start(backend, this.session.listener.ioClass);
+    this.dispatch.start(backend, this.session.listener.ioClass, key);
   }
 
   setServerDeadline(deadlineMs: number): void {
@@ -145,7 +149,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   onServerChosen(server: Server): boolean {
     this.record.serverName = server.config.name;
     this.record.queueMs = 0;
-    const back = this.session.takeIdle(server);
+    const back = this.session.takeIdle(server, authorityFor(server, this.session.front));
     if (back === null) return false;
     server.counters.reuses++;
     this.isReused = true;
@@ -153,10 +157,16 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     return true;
   }
 
+  writeProxyHeader(server: Server, out: Uint8Array): number {
+    const { client, front } = this.session;
+    return writeClientHeader(out, server, client, front, authorityFor(server, front));
+  }
+
   onServerConnected(fd: number): void {
     const back = new H1Back(this.context, this.context.responseParsers, this.context.probe);
     back.open(fd, this.dispatch.ioClass);
     back.serverAddress = this.dispatch.addressText;
+    back.authority = authorityFor(this.dispatch.server!, this.session.front);
     this.context.engine.fdTable.setHandler(fd, back);
     this.isReused = false;
     this.#begin(back);
@@ -362,7 +372,10 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   /** The exchange with the server failed: an error answer while none was begun, else the end of both connections. */
   failExchange(status: number, cause: number, phase: number, why: string): void {
     if (this.#hasAnswered) this.abort(cause, EndPhase.DATA, why, true);
-    else this.replyError(status, cause, phase, why);
+    else {
+      noteNoAnswer(this.dispatch.server?.observer ?? null, cause, phase);
+      this.replyError(status, cause, phase, why);
+    }
   }
 
   /** Ends the stream and both connections. */
@@ -456,18 +469,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
         this.context.onServerConnectionClosed();
       }
     }
-    this.#noteConns();
+    noteConnections(this.record, this.context.connections, this.session.listener, this.backend, server);
     this.dispatch.leave();
-  }
-
-  #noteConns(): void {
-    const { record, session } = this;
-    record.processConns = this.context.connections.total;
-    record.frontendConns = session.listener.connectionCount;
-    record.backendConns = this.backend?.currentConns ?? 0;
-    const { server } = this.dispatch;
-    // One that could not be connected to has no connection of ours.
-    if (server !== null) record.serverConns = server.currentConns - (record.connectMs < 0 ? 1 : 0);
   }
 
   /** Writes the log line and leaves the backend. */

@@ -26,6 +26,7 @@ import { ClientIdentity } from "./client_identity.ts";
 import { type FrontendCounters, newFrontendCounters } from "./counters.ts";
 import { HttpSession } from "./http_session.ts";
 import type { ProxyContext } from "./proxy_context.ts";
+import { ProxyHandshake } from "./proxy_handshake.ts";
 import type { RouteTable } from "./route_table.ts";
 import { TcpSession } from "./tcp_session.ts";
 
@@ -149,6 +150,11 @@ export class Listener implements FdHandler, TaskHandler {
     } else if (this.#isPaused) engine.scheduler.scheduleAt(this.#task, this.#pausedUntilMs);
   }
 
+  /** A handshake is over: its socket becomes a session. */
+  onHandshakeDone(client: ClientIdentity, handshake: ProxyHandshake): void {
+    this.#openSession(handshake.end.fd, client, handshake);
+  }
+
   /** One of its connections closed. */
   onConnectionClosed(): void {
     this.context.connections.remove(this.index);
@@ -171,9 +177,14 @@ export class Listener implements FdHandler, TaskHandler {
   #open(fd: number): void {
     this.context.connections.add(this.index);
     this.counters.connections++;
-    const client = new ClientIdentity(this.context.engine.poller.peerAddress(fd), this.context.config.trust);
-    if (this.config.scheme === "http") new HttpSession(this.context, this, fd, client);
-    else new TcpSession(this.context, this, fd, client);
+    const peer = this.context.engine.poller.peerAddress(fd);
+    if (this.config.acceptsProxy) new ProxyHandshake(this.context, this, fd, peer).start();
+    else this.#openSession(fd, new ClientIdentity(peer, this.context.config.trust), null);
+  }
+
+  #openSession(fd: number, client: ClientIdentity, handshake: ProxyHandshake | null): void {
+    if (this.config.scheme === "http") new HttpSession(this.context, this, fd, client, handshake);
+    else new TcpSession(this.context, this, fd, client, handshake);
   }
 
   #pause(fd: number, errno: number): void {

@@ -1,10 +1,10 @@
 /**
- * The idle server connection that a session keeps for itself (HAProxy: http-reuse never).
+ * The idle server connection that a session keeps for itself (HAProxy: http-reuse never; servers that get a PROXY protocol header).
  *
  *     response done --> put --> the session's next request goes to the same server --> take
  *                        |
- *                        +--> closed: the server ends it, pool-purge-delay, a request for another server, the server's
- *                             addresses change, or the session ends
+ *                        +--> closed: the server ends it, pool-purge-delay, a request for another server or for another authority
+ *                             than its header told, the server's addresses change, or the session ends
  *
  * It is one, so that a session never has more than two sockets. Its deadline is one of the session's task.
  *
@@ -47,10 +47,11 @@ export class OwnConnection implements IdleOwner {
   }
 
   /** Takes it for a request to `server`; null, and closed, when it is of no use there. */
-  take(server: Server): H1Back | null {
+  take(server: Server, authority = ""): H1Back | null {
     const back = this.#back;
     if (back === null) return null;
     const isUsable = this.#server === server && this.#addressVersion === server.addressVersion &&
+      back.authority === authority &&
       this.#context.engine.poller.isIdleAlive(back.fd);
     if (isUsable) this.#forget();
     else this.close();

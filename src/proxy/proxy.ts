@@ -19,7 +19,10 @@ import type { TaskHandler } from "../event/run_queue.ts";
 import type { NameResolver } from "../net/resolver.ts";
 import { Backend } from "./backend.ts";
 import { formatAddress } from "./address_text.ts";
-import { ConnectionCounts } from "./connection_counts.ts";
+import { BackendCounts } from "./backend_counts.ts";
+import { ConnectionCounts, countColumns } from "./connection_counts.ts";
+import { HealthCells } from "./health/health_cells.ts";
+import { HealthMonitor } from "./health/health_monitor.ts";
 import { type AcceptGate, Listener } from "./listener.ts";
 import type { LogSink } from "./log_record.ts";
 import { ProxyContext } from "./proxy_context.ts";
@@ -44,6 +47,8 @@ export interface ProxyOptions {
   readonly report: (message: string) => void;
   /** Counts shared with other threads. @default {this thread's alone} */
   readonly connections?: ConnectionCounts;
+  /** The same. */
+  readonly health?: HealthCells;
   /** Where each listener is to be bound, found by the thread that bound first. @default {as configured} */
   readonly boundAddresses?: readonly SocketAddress[];
   /** Everything ended after {@linkcode Proxy.drain}; how many sessions had to be killed. */
@@ -60,6 +65,7 @@ export class Proxy implements AcceptGate, TaskHandler {
   readonly context: ProxyContext;
   readonly listeners: readonly Listener[];
   readonly backends: ReadonlyMap<string, Backend>;
+  readonly health: HealthMonitor;
   readonly #options: ProxyOptions;
   readonly #engine: Engine;
   readonly #priorityConns: number;
@@ -71,15 +77,17 @@ export class Proxy implements AcceptGate, TaskHandler {
     const { config } = options;
     this.#options = options;
     this.#engine = engine;
-    const connections = options.connections ?? ConnectionCounts.ofOneThread(config.listeners.length);
+    const connections = options.connections ?? ConnectionCounts.ofOneThread(countColumns(config));
     this.context = new ProxyContext(engine, buffers, config, options.log, connections);
     this.context.onServerConnectionClosed = () => this.#onRoom();
     const prng = new Prng(options.seed);
-    this.backends = new Map(
-      config.backends.map((
-        backend,
-      ) => [backend.name, new Backend(backend, engine, prng, () => this.#onRoom())]),
-    );
+    let serverCount = 0;
+    this.backends = new Map(config.backends.map((backend, index) => {
+      const counts = new BackendCounts(connections, index, serverCount);
+      serverCount += backend.servers.length;
+      return [backend.name, new Backend(backend, engine, prng, () => this.#onRoom(), counts)];
+    }));
+    this.health = this.#newHealth(prng);
     this.listeners = config.listeners.map((listener, index) => {
       const made = new Listener(listener, index, this.context, this);
       const fallback = this.backends.get(listener.defaultBackend) ?? null;
@@ -99,10 +107,11 @@ export class Proxy implements AcceptGate, TaskHandler {
     }
     for (const backend of this.backends.values()) {
       for (const server of backend.servers) {
-        this.#watch(server, `${backend.config.name}/${server.config.name}`);
+        this.#watch(server, `${backend.config.name}/${server.config.name}`, HealthMonitor.checks(backend));
       }
     }
     for (const listener of this.listeners) listener.start();
+    this.health.start();
     this.#engine.scheduler.scheduleAt(this.#task, this.#engine.nowMs + CARE_MS);
   }
 
@@ -122,6 +131,7 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.context.isDraining = true;
     this.#drainUntilMs = this.#engine.nowMs + this.#options.config.drainMs;
     for (const listener of this.listeners) listener.close();
+    this.health.stop();
     for (const session of [...this.context.sessions]) session.drain();
     for (const backend of this.backends.values()) for (const server of backend.servers) server.idle.clear();
     this.#lookForEnd();
@@ -143,15 +153,33 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.#engine.scheduler.scheduleAt(this.#task, this.#engine.nowMs + CARE_MS);
   }
 
-  /** Follows the addresses of a server's name. Starting up is no news; a name that does not resolve then is. */
-  #watch(server: Server, name: string): void {
-    let wasUsable = true;
+  /**
+   * Follows the addresses of a server's name. Starting up is no news; a name that does not resolve then is. To the checks of a
+   * server it is a failure as any other, and theirs to tell.
+   */
+  #watch(server: Server, name: string, isChecked: boolean): void {
+    let hadAddress = true;
     this.#options.resolver.watch(server.config.endpoint, (addresses, reason) => {
       server.setAddresses(addresses, reason);
-      if (wasUsable === server.usable) return;
-      wasUsable = server.usable;
-      this.report(server.usable ? `server ${name} is UP` : `server ${name} is DOWN: ${reason}`);
+      const hasAddress = addresses.length > 0;
+      if (hadAddress === hasAddress || isChecked) return;
+      hadAddress = hasAddress;
+      this.report(hasAddress ? `server ${name} is UP` : `server ${name} is DOWN: ${reason}`);
     });
+  }
+
+  #newHealth(prng: Prng): HealthMonitor {
+    const { config, health, report, resolver } = this.#options;
+    const backends = [...this.backends.values()];
+    const serverCount = backends.reduce((count, { servers }) => count + servers.length, 0);
+    return new HealthMonitor({
+      engine: this.#engine,
+      cells: health ?? HealthCells.ofOneThread(serverCount),
+      report,
+      onMarkedDown: (server, why) => {
+        for (const session of [...this.context.sessions]) session.onMarkedDown(server, why);
+      },
+    }, { config, backends, resolver, prng });
   }
 
   #lookForEnd(): void {
@@ -168,6 +196,7 @@ export class Proxy implements AcceptGate, TaskHandler {
     }
     this.#hasEnded = true;
     this.#options.resolver.close();
+    this.health.shutdown();
     for (const backend of this.backends.values()) backend.shutdown();
     this.#engine.scheduler.release(this.#task);
     this.#options.onDrained(killedCount);

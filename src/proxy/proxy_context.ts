@@ -15,16 +15,28 @@ import { PROBE_BYTES } from "../mux/h1_back.ts";
 import type { EndContext } from "../mux/waiting_bytes.ts";
 import { HeadEdit } from "../protocol/h1/head_edit.ts";
 import { HeadParser } from "../protocol/h1/head_parser.ts";
+import { ProxyHeaderParser } from "../protocol/proxy_protocol/header_parser.ts";
+import { PROXY_HEADER_BYTES_MAX } from "../protocol/proxy_protocol/header_writer.ts";
 import type { ConnectionCounts } from "./connection_counts.ts";
 import { ErrorReplies } from "./error_reply.ts";
 import { HeaderRules } from "./header_rules.ts";
 import type { HttpSession } from "./http_session.ts";
 import { HttpStream } from "./http_stream.ts";
 import type { LogSink } from "./log_record.ts";
-import type { TcpSession } from "./tcp_session.ts";
+import type { Server } from "./server.ts";
 
 /** Streams and parsers kept for reuse at most; more are left to the garbage collector. */
 const SPARE_MAX = 1_024;
+
+/** A client connection's life, which ends when hadro stops: a handshake, an HTTP or a TCP session. */
+interface Session {
+  /** Ends when nothing is lost by it. */
+  drain(): void;
+  /** Ends at once. */
+  kill(): void;
+  /** A server went down, and takes its sessions along: on-marked-down. */
+  onMarkedDown(server: Server, why: string): void;
+}
 
 /** See the module's text. */
 export class ProxyContext implements EndContext {
@@ -44,7 +56,10 @@ export class ProxyContext implements EndContext {
   readonly probe = new Slab(PROBE_BYTES);
   /** For building a start line; valid until the next use. */
   readonly scratch = new Uint8Array(BUFFER_SIZE);
-  readonly sessions = new Set<HttpSession | TcpSession>();
+  /** For building the header of a connection to a server; valid until the next use. */
+  readonly proxyHeader = new Slab(PROXY_HEADER_BYTES_MAX);
+  readonly proxyHeaderParser = new ProxyHeaderParser();
+  readonly sessions = new Set<Session>();
   /** hadro is stopping: no connection is kept alive. */
   isDraining = false;
   /** Client connections open now. */

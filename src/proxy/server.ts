@@ -1,20 +1,22 @@
 /**
  * A server: one configured address of a backend, what it resolves to, and what is known about it.
  *
- *     state      when                                              new traffic
- *     UP         it has an address                                 yes (weight above 0)
- *     DOWN       its name does not resolve (yet)                   no
+ *     usable     it has an address, and its health (health/health_state.ts) is UP
+ *     else       its name does not resolve (yet), or its health is another: no new traffic, and `downReason` says why
  *
  * May import: base, config, event, mux, net, proxy.
  *
  * @module
  */
+import { formatEndpoint } from "../config/item_parser.ts";
 import type { HttpReuse, ServerConfig, SourceConfig, TcpConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { ConnectOptions, SocketAddress } from "../event/poller.ts";
 import { formatAddress } from "./address_text.ts";
+import { BackendCounts } from "./backend_counts.ts";
 import type { Candidate } from "./balance/candidate.ts";
 import { newServerCounters, type ServerCounters } from "./counters.ts";
+import type { TrafficObserver } from "./health/traffic_observer.ts";
 import { IdlePool } from "./idle_pool.ts";
 
 /** See the module's text. The balancer reads the {@linkcode Candidate} fields. */
@@ -23,19 +25,25 @@ export class Server implements Candidate {
   readonly index: number;
   readonly counters: ServerCounters = newServerCounters();
   readonly idle: IdlePool;
-  readonly weight: number;
+  /** The configured one, in sixteenths where there is a slowstart. */
+  weight: number;
+  /** Told what traffic meets; null when nobody observes. */
+  observer: TrafficObserver | null = null;
   readonly isBackup: boolean;
-  /** Connections of streams, idle ones not counted. */
-  currentConns = 0;
+  readonly hashName: string;
   /** Changes with its addresses. */
   addressVersion = 0;
   /** Why it has no address, in words; "" when it has. */
-  downReason = "its name is not resolved yet";
+  #addressReason = "its name is not resolved yet";
+  /** Why its health lets it have no traffic; "" when it does. */
+  #healthReason = "";
+  #isHealthy = true;
   #addresses: readonly SocketAddress[] = [];
   /** The same as texts, for the log. */
   #addressTexts: readonly string[] = [];
   #connectOptions: readonly (ConnectOptions | null)[] = [];
   #preferred = 0;
+  readonly #counts: BackendCounts;
   readonly #tcp: TcpConfig;
   readonly #onUsableChange: (server: Server) => void;
 
@@ -50,24 +58,53 @@ export class Server implements Candidate {
       readonly poolMaxConn: number;
       readonly onUsableChange: (server: Server) => void;
       readonly onIdleClosed: () => void;
+      /** Where its streams are counted. @default {apart} */
+      readonly counts?: BackendCounts;
     },
   ) {
     this.config = config;
     this.index = index;
     this.weight = config.weight;
     this.isBackup = config.backup;
+    this.hashName = formatEndpoint(config.endpoint);
+    this.#counts = options.counts ?? BackendCounts.apart(index + 1);
     this.#tcp = options.tcp;
     this.#onUsableChange = options.onUsableChange;
     this.idle = new IdlePool(engine, {
-      reuse: options.httpReuse,
+      // A connection with a header is its client's own.
+      reuse: config.proxyOut === null ? options.httpReuse : "never",
       purgeMs: options.poolPurgeMs,
       maxConn: options.poolMaxConn,
       onClosed: options.onIdleClosed,
     }, this.counters);
   }
 
+  /** Connections of streams, of all threads; idle ones not counted. */
+  get currentConns(): number {
+    return this.#counts.ofServer(this.index);
+  }
+
   get usable(): boolean {
-    return this.#addresses.length > 0;
+    return this.#isHealthy && this.#addresses.length > 0;
+  }
+
+  /** Why it may not be used, in words; "" when it may. */
+  get downReason(): string {
+    return this.#addressReason || this.#healthReason;
+  }
+
+  /** Whether its health lets it have new traffic, and why not. */
+  setHealth(isHealthy: boolean, reason: string): void {
+    const wasUsable = this.usable;
+    this.#isHealthy = isHealthy;
+    this.#healthReason = reason;
+    if (wasUsable !== this.usable) this.#onUsableChange(this);
+  }
+
+  setWeight(weight: number): void {
+    if (weight === this.weight) return;
+    this.weight = weight;
+    this.#onUsableChange(this);
   }
 
   get addressCount(): number {
@@ -100,6 +137,7 @@ export class Server implements Candidate {
    */
   setAddresses(resolved: readonly SocketAddress[], downReason: string): void {
     const wasUsable = this.usable;
+    const hadAddresses = this.addressCount > 0;
     const optionsTo = (address: SocketAddress) => connectOptionsTo(address, this.config.source, this.#tcp);
     const reachable = resolved.filter((address) => optionsTo(address) !== null);
     const addresses = reachable.length > 0 ? reachable : resolved;
@@ -108,13 +146,14 @@ export class Server implements Candidate {
     this.#connectOptions = addresses.map(optionsTo);
     this.#preferred = 0;
     this.addressVersion++;
-    this.downReason = addresses.length > 0 ? "" : downReason;
-    if (wasUsable) this.idle.clear();
+    this.#addressReason = addresses.length > 0 ? "" : downReason;
+    if (hadAddresses) this.idle.clear();
     if (wasUsable !== this.usable) this.#onUsableChange(this);
   }
 }
 
-function connectOptionsTo(
+/** How to connect to an address; null when the source is of the other family only. */
+export function connectOptionsTo(
   address: SocketAddress,
   source: SourceConfig | null,
   tcp: TcpConfig,

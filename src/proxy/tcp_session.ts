@@ -5,25 +5,29 @@
  *        |  (nothing is received from the client yet)
  *        +--no server--> log, closed with a reset
  *
- *     timers: connect (dispatch) · client and server inactivity · client-fin, server-fin once that side has ended
+ *     timers: client-hs (proxy_handshake.ts, before it) · connect (dispatch) · client and server inactivity · client-fin, server-fin once that side has ended
  *
  * May import: base, buffer, config, event, mux, proxy.
  *
  * @module
  */
-import { Errno } from "../base/errno.ts";
 import { Criticality } from "../buffer/criticality.ts";
 import { NEVER_MS } from "../event/task.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import { Direction } from "../event/fd_state.ts";
-import type { TaskHandler } from "../event/run_queue.ts";
+import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
 import { Relay, type RelayOwner } from "../mux/relay.ts";
 import { FULL_CAPACITY, NO_FD, SocketEnd } from "../mux/socket_end.ts";
+import { describeBreak } from "./break_words.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
 import type { Listener } from "./listener.ts";
+import { noteConnections } from "./log_connections.ts";
 import { EndCause, EndPhase, newLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
+import type { ProxyHandshake } from "./proxy_handshake.ts";
+import { writeClientHeader } from "./proxy_header.ts";
+import type { Server } from "./server.ts";
 
 /** See the module's text. */
 export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHandler {
@@ -34,7 +38,9 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   readonly #identity: ClientIdentity;
   readonly #dispatch: Dispatch;
   readonly #task: number;
-  readonly #acceptedMs: number;
+  readonly #handshakeMs: number;
+  /** Accept, or the end of the handshake. */
+  readonly #beganMs: number;
   readonly #acceptedWallMs: number;
   #connectedMs = 0;
   #relay: Relay | null = null;
@@ -45,22 +51,36 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   #hasStarted = false;
   #isOver = false;
 
-  constructor(context: ProxyContext, listener: Listener, fd: number, identity: ClientIdentity) {
+  constructor(
+    context: ProxyContext,
+    listener: Listener,
+    fd: number,
+    identity: ClientIdentity,
+    handshake: ProxyHandshake | null,
+  ) {
     const { engine } = context;
     this.context = context;
     this.listener = listener;
     this.#identity = identity;
-    this.#acceptedMs = engine.nowMs;
-    this.#acceptedWallMs = engine.wallNowMs;
+    this.#beganMs = engine.nowMs;
+    this.#handshakeMs = handshake === null ? 0 : Math.round(engine.nowMs - handshake.acceptedMs);
+    this.#acceptedWallMs = handshake?.acceptedWallMs ?? engine.wallNowMs;
     this.#client = new SocketEnd(context);
-    this.#client.open(fd, listener.ioClass);
     this.#server = new SocketEnd(context);
-    this.#dispatch = new Dispatch(engine, this);
+    this.#dispatch = new Dispatch(context, this);
     this.#task = engine.scheduler.create(this);
-    engine.adopt(fd, this, listener.ioClass);
     context.sessions.add(this);
     listener.tcpBackend!.currentConns++;
-    // Its first call comes in this turn, and looks for a server.
+    if (handshake === null) {
+      this.#client.open(fd, listener.ioClass);
+      // Its first call comes in this turn, and looks for a server.
+      engine.adopt(fd, this, listener.ioClass);
+    } else {
+      this.#client.openFrom(handshake.end, listener.ioClass);
+      engine.fdTable.setHandler(fd, this);
+      // What was received may be all there is for now.
+      engine.scheduler.wake(this.#task, WakeReason.IO);
+    }
     this.#client.setReceiving(true);
   }
 
@@ -75,6 +95,10 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   onServerChosen(): boolean {
     return false;
+  }
+
+  writeProxyHeader(server: Server, out: Uint8Array): number {
+    return writeClientHeader(out, server, this.#identity, this.#client, "");
   }
 
   onServerConnected(fd: number): void {
@@ -96,9 +120,14 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
    */
   onIo(_fd: number, ready: number): void {
     if ((ready & Direction.RECV) !== 0) this.#listenToClient();
+    this.#start();
+  }
+
+  #start(): void {
     if (this.#isOver || this.#hasStarted) return;
     this.#hasStarted = true;
-    this.#dispatch.start(this.listener.tcpBackend!, this.listener.ioClass);
+    const backend = this.listener.tcpBackend!;
+    this.#dispatch.start(backend, this.listener.ioClass, backend.keys.ofClient(this.#identity));
   }
 
   #listenToClient(): void {
@@ -138,7 +167,9 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     } else this.#finish(EndCause.NONE, EndPhase.NONE, "", false);
   }
 
-  onTask(): void {
+  onTask(reasons: number): void {
+    if ((reasons & WakeReason.IO) !== 0) this.#start();
+    if (this.#isOver) return;
     const nowMs = this.context.engine.nowMs;
     if (nowMs >= this.#serverDeadlineMs) {
       this.#serverDeadlineMs = NEVER_MS;
@@ -153,6 +184,12 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   /** hadro stops: a relay may go on until the drain's deadline. */
   drain(): void {}
+
+  /** A server went down, and takes its sessions along: on-marked-down. */
+  onMarkedDown(server: Server, why: string): void {
+    const isOn = this.#relay !== null && this.#dispatch.server === server;
+    if (isOn) this.#finish(EndCause.DOWN, EndPhase.DATA, why, true);
+  }
 
   /** hadro stops at once. */
   kill(): void {
@@ -227,7 +264,6 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     if (!this.context.log.enabled) return;
     const record = newLogRecord(0);
     const server = this.#dispatch.server;
-    const nowMs = this.context.engine.nowMs;
     record.scheme = "tcp";
     record.clientAddress = this.#identity.address;
     record.clientPort = this.#identity.port;
@@ -236,9 +272,11 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.backendName = this.listener.tcpBackend!.config.name;
     record.serverName = server?.config.name ?? "";
     record.serverAddress = server === null ? "" : this.#dispatch.addressText;
+    record.handshakeMs = this.#handshakeMs;
     record.queueMs = server === null ? -1 : 0;
-    record.connectMs = this.#connectedMs === 0 ? -1 : Math.round(this.#connectedMs - this.#acceptedMs);
-    record.totalMs = record.activeMs = Math.round(nowMs - this.#acceptedMs);
+    record.connectMs = this.#connectedMs === 0 ? -1 : Math.round(this.#connectedMs - this.#beganMs);
+    record.activeMs = Math.round(this.context.engine.nowMs - this.#beganMs);
+    record.totalMs = record.handshakeMs + record.activeMs;
     record.bytesIn = this.#client.receivedBytes;
     record.bytesOut = this.#client.sentBytes;
     record.retries = this.#dispatch.retries;
@@ -246,17 +284,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.endCause = cause;
     record.endPhase = phase;
     record.why = why;
-    record.processConns = this.context.connections.total;
-    record.frontendConns = this.listener.connectionCount;
-    record.backendConns = this.listener.tcpBackend!.currentConns;
-    record.serverConns = server === null ? 0 : server.currentConns - (record.connectMs < 0 ? 1 : 0);
+    noteConnections(record, this.context.connections, this.listener, this.listener.tcpBackend, server);
     this.context.log.logStream(record);
   }
-}
-
-/** Time-outs are TCP's own: of keep-alive, of the user timeout, or of the system. */
-function describeBreak(who: string, errno: number): string {
-  return errno === -Errno.ETIMEDOUT
-    ? `the ${who}'s machine did not answer in time (ETIMEDOUT)`
-    : `the ${who} reset the connection`;
 }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ALGORITHMS } from "../../src/config/catalogue.ts";
 import { chooseSeed } from "../conformance/h1/cuts.ts";
+import { NO_KEY } from "../../src/proxy/balance/hash_key.ts";
 import { Farm, triedSet } from "../support/balance/farm.ts";
 
 const SEED = chooseSeed("balancer contract");
@@ -65,7 +66,7 @@ describe.each(ALGORITHMS)("%s", (algorithm) => {
 
   it("forgets what a stream failed on with the next stream", () => {
     const farm = new Farm(algorithm, [{}, {}]);
-    for (let i = 0; i < 100; i++) farm.balancer.choose(triedSet(0));
+    for (let i = 0; i < 100; i++) farm.chosen(1, triedSet(0));
     expect(farm.chosen()).toContain(0);
   });
 
@@ -73,7 +74,7 @@ describe.each(ALGORITHMS)("%s", (algorithm) => {
     const servers = fc.array(anyServer, { maxLength: 8 });
     fc.assert(
       fc.property(servers, fc.array(fc.nat(7)), fc.integer(), (states, failed, seed) => {
-        const farm = new Farm(algorithm, states, seed);
+        const farm = new Farm(algorithm, states, { seed });
         const tried = triedSet(...failed);
         const allowed = (isBackup: boolean) =>
           states.flatMap((server, i) =>
@@ -88,6 +89,37 @@ describe.each(ALGORITHMS)("%s", (algorithm) => {
       }),
       { seed: SEED },
     );
+  });
+
+  it("takes streams that have no key", () => {
+    const farm = new Farm(algorithm, [{}, { usable: false }, {}, { isBackup: true }]);
+    const seen = new Set(Array.from({ length: 200 }, () => farm.balancer.choose(null, NO_KEY)));
+    expect([...seen].sort()).toEqual(algorithm === "first" ? [0] : [0, 2]);
+    farm.setUsable(0, false);
+    farm.setUsable(2, false);
+    expect(farm.balancer.choose(null, NO_KEY)).toBe(3);
+    expect(farm.balancer.choose(triedSet(3), NO_KEY)).toBe(-1);
+  });
+
+  it("follows a weight that changes, to nothing and back", () => {
+    const farm = new Farm(algorithm, [{ weight: 4 }, { weight: 4 }]);
+    farm.setWeight(0, 0);
+    expect(farm.chosen()).toEqual([1]);
+    farm.setWeight(0, 8);
+    farm.setWeight(1, 0);
+    expect(farm.chosen()).toEqual([0]);
+  });
+
+  it("chooses among a thousand servers within a twentieth of a millisecond", () => {
+    const farm = new Farm(algorithm, Array.from({ length: 1_000 }, (_, i) => ({ usable: i % 2 === 0 })));
+    const perChoiceUs = () => {
+      const beganMs = performance.now();
+      for (let i = 0; i < 500; i++) farm.balancer.choose(null, i * 2_654_435);
+      return (performance.now() - beganMs) * 2;
+    };
+    let least = Infinity;
+    for (let round = 0; round < 20 && least > 50; round++) least = Math.min(least, perChoiceUs());
+    expect(least).toBeLessThan(50);
   });
 
   it("makes no object to choose", () => {

@@ -69,6 +69,7 @@ describe("TCP log lines", () => {
       server_addr: `127.0.0.1:${server.port}`,
       bytes_out: 4,
       bytes_in: 4,
+      t_handshake_ms: 0,
       t_queue_ms: 0,
       t_conn_ms: expect.any(Number),
       t_total_ms: expect.any(Number),

@@ -28,6 +28,7 @@ const KEY = {
   status: ascii(',"status":'),
   bytesOut: ascii(',"bytes_out":'),
   bytesIn: ascii(',"bytes_in":'),
+  handshake: ascii(',"t_handshake_ms":'),
   idle: ascii(',"t_idle_ms":'),
   request: ascii(',"t_req_ms":'),
   queue: ascii(',"t_queue_ms":'),
@@ -104,6 +105,7 @@ function writeRequest(out: ByteWriter, record: LogRecord): void {
 function writeNumbers(out: ByteWriter, record: LogRecord, isHttp: boolean): void {
   writeNumber(out, KEY.bytesOut, record.bytesOut);
   writeNumber(out, KEY.bytesIn, record.bytesIn);
+  writeNumber(out, KEY.handshake, record.handshakeMs);
   if (isHttp) {
     writeNumber(out, KEY.idle, record.idleMs);
     writeNumber(out, KEY.request, record.requestMs);

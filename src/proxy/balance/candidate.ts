@@ -11,23 +11,44 @@
  * @module
  */
 import type { Bitmap } from "../../base/bitmap.ts";
+import type { Prng } from "../../base/prng.ts";
 
 /** What a balancer sees of a server. */
 export interface Candidate {
-  /** 0 to 256. */
+  /** 0 to 256; may change. */
   readonly weight: number;
   readonly isBackup: boolean;
   /** May take new traffic. */
   readonly usable: boolean;
+  /** Streams on it, of all threads. */
   readonly currentConns: number;
+  /** What it is known by where a key is hashed: its address as written. */
+  readonly hashName: string;
+}
+
+/** What a balancer sees of the world. */
+export interface BalanceView {
+  readonly prng: Prng;
+  /** The engine's time. */
+  readonly nowMs: number;
+  /** Streams on all servers of the backend, of all threads. */
+  readonly servedConns: number;
+  /** This thread, from 0, and how many there are. */
+  readonly thread: number;
+  readonly threadCount: number;
 }
 
 /** One algorithm over one backend's servers. */
 export interface Balancer {
-  /** Index of the chosen server; -1 when none can be used. `tried` holds servers that this stream failed on. */
-  choose(tried: Bitmap | null): number;
-  /** Told when usable or currentConns of a server changed. */
+  /**
+   * Index of the chosen server; -1 when none can be used. `tried` holds servers that this stream failed on; `key` is what its
+   * request is hashed to, NO_KEY when it has no such thing.
+   */
+  choose(tried: Bitmap | null, key: number): number;
+  /** Told when usable, weight or currentConns of a server changed. */
   onServerChange(index: number): void;
+  /** A server answered, or failed to, so long after it was chosen. */
+  onResponse(index: number, elapsedUs: number, isError: boolean): void;
 }
 
 /** Whether the server may be chosen now; backups are looked at apart. */

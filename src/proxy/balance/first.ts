@@ -24,4 +24,6 @@ export class First implements Balancer {
   }
 
   onServerChange(): void {}
+
+  onResponse(): void {}
 }

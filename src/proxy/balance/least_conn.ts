@@ -7,7 +7,8 @@
  * @module
  */
 import type { Bitmap } from "../../base/bitmap.ts";
-import { type Balancer, type Candidate, chooseBackup, isEligible } from "./candidate.ts";
+import { type Balancer, type BalanceView, type Candidate, chooseBackup, isEligible } from "./candidate.ts";
+import { startCredits } from "./smooth.ts";
 
 /** See the module's text. */
 export class LeastConn implements Balancer {
@@ -15,9 +16,9 @@ export class LeastConn implements Balancer {
   /** As in round robin, but only servers that are equally loaded take part. */
   readonly #credits: Int32Array;
 
-  constructor(candidates: readonly Candidate[]) {
+  constructor(candidates: readonly Candidate[], view: BalanceView) {
     this.#candidates = candidates;
-    this.#credits = new Int32Array(candidates.length);
+    this.#credits = startCredits(candidates, view);
   }
 
   choose(tried: Bitmap | null): number {
@@ -32,6 +33,8 @@ export class LeastConn implements Balancer {
   onServerChange(index: number): void {
     if (!this.#candidates[index].usable) this.#credits[index] = 0;
   }
+
+  onResponse(): void {}
 
   #chooseAmongEqual(least: number, tried: Bitmap | null): number {
     let chosen = -1;

@@ -34,6 +34,8 @@ export class RandomTwo implements Balancer {
 
   onServerChange(): void {}
 
+  onResponse(): void {}
+
   /** The eligible server at a place of the summed weights. */
   #draw(place: number, tried: Bitmap | null): number {
     let rest = place;

@@ -7,16 +7,17 @@
  * @module
  */
 import type { Bitmap } from "../../base/bitmap.ts";
-import { type Balancer, type Candidate, chooseBackup, isEligible } from "./candidate.ts";
+import { type Balancer, type BalanceView, type Candidate, chooseBackup, isEligible } from "./candidate.ts";
+import { startCredits } from "./smooth.ts";
 
 /** See the module's text. A server that returns begins with no credit. */
 export class RoundRobin implements Balancer {
   readonly #candidates: readonly Candidate[];
   readonly #credits: Int32Array;
 
-  constructor(candidates: readonly Candidate[]) {
+  constructor(candidates: readonly Candidate[], view: BalanceView) {
     this.#candidates = candidates;
-    this.#credits = new Int32Array(candidates.length);
+    this.#credits = startCredits(candidates, view);
   }
 
   choose(tried: Bitmap | null): number {
@@ -37,4 +38,6 @@ export class RoundRobin implements Balancer {
   onServerChange(index: number): void {
     if (!this.#candidates[index].usable) this.#credits[index] = 0;
   }
+
+  onResponse(): void {}
 }

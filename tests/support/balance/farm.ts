@@ -5,9 +5,19 @@
  */
 import { Bitmap } from "../../../src/base/bitmap.ts";
 import { Prng } from "../../../src/base/prng.ts";
-import type { BalanceAlgorithm } from "../../../src/config/model.ts";
+import type { BalanceAlgorithm, BalanceConfig } from "../../../src/config/model.ts";
 import { newBalancer } from "../../../src/proxy/balance/balance.ts";
-import type { Balancer } from "../../../src/proxy/balance/candidate.ts";
+import type { Balancer, BalanceView } from "../../../src/proxy/balance/candidate.ts";
+import { keyOf } from "../../../src/proxy/balance/hash_key.ts";
+
+/** What most tests of other things have. */
+export const ROUND_ROBIN: BalanceConfig = {
+  algorithm: "roundrobin",
+  keyName: "",
+  uriLengthMax: 0,
+  uriDepthMax: 0,
+  uriWhole: false,
+};
 
 /** A server that a test changes. */
 export interface TestServer {
@@ -15,27 +25,48 @@ export interface TestServer {
   isBackup: boolean;
   usable: boolean;
   currentConns: number;
+  hashName: string;
 }
 
-/** One balancer and its servers, told of every change as a backend does. */
+export interface FarmOptions {
+  readonly seed?: number;
+  readonly hashBalanceFactor?: number;
+  readonly thread?: number;
+  readonly threadCount?: number;
+}
+
+/** One balancer and its servers, told of every change as a backend does. Its streams have a key each, one after another. */
 export class Farm {
   readonly servers: TestServer[];
   readonly balancer: Balancer;
+  nowMs = 1_000;
+  /** The number of the next stream, which its key is made of. */
+  nextStream = 0;
 
-  constructor(algorithm: BalanceAlgorithm, servers: readonly Partial<TestServer>[], seed = 1) {
-    this.servers = servers.map((server) => ({
+  constructor(
+    algorithm: BalanceAlgorithm,
+    servers: readonly Partial<TestServer>[],
+    { seed = 1, hashBalanceFactor = 0, thread = 0, threadCount = 1 }: FarmOptions = {},
+  ) {
+    this.servers = servers.map((server, i) => ({
       weight: 1,
       isBackup: false,
       usable: true,
       currentConns: 0,
+      hashName: `10.0.0.${i + 1}:80`,
       ...server,
     }));
-    this.balancer = newBalancer(algorithm, this.servers, new Prng(seed));
+    this.balancer = newBalancer(
+      algorithm,
+      hashBalanceFactor,
+      this.servers,
+      this.#view(seed, thread, threadCount),
+    );
   }
 
   /** Chooses for a stream that stays. */
-  begin(tried: Bitmap | null = null): number {
-    const index = this.balancer.choose(tried);
+  begin(tried: Bitmap | null = null, key = keyOf(this.nextStream++)): number {
+    const index = this.balancer.choose(tried, key);
     if (index >= 0) this.#changeConns(index, 1);
     return index;
   }
@@ -44,8 +75,22 @@ export class Farm {
     this.#changeConns(index, -1);
   }
 
+  /** A stream that takes so long. */
+  run(elapsedMs: number, isError = false): number {
+    const index = this.begin();
+    this.nowMs += elapsedMs;
+    this.balancer.onResponse(index, elapsedMs * 1_000, isError);
+    this.end(index);
+    return index;
+  }
+
   setUsable(index: number, usable: boolean): void {
     this.servers[index].usable = usable;
+    this.balancer.onServerChange(index);
+  }
+
+  setWeight(index: number, weight: number): void {
+    this.servers[index].weight = weight;
     this.balancer.onServerChange(index);
   }
 
@@ -63,13 +108,34 @@ export class Farm {
   /** Indices that any of many choices gives, with whatever connections there are. */
   chosen(count = 200, tried: Bitmap | null = null): number[] {
     const seen = new Set<number>();
-    for (let i = 0; i < count; i++) seen.add(this.balancer.choose(tried));
+    for (let i = 0; i < count; i++) seen.add(this.balancer.choose(tried, keyOf(this.nextStream++)));
     return [...seen].sort((a, b) => a - b);
+  }
+
+  /** Who gets each of the keys 0 to `count` - 1; nobody stays. */
+  owners(count: number): number[] {
+    return Array.from({ length: count }, (_, i) => this.balancer.choose(null, keyOf(i)));
   }
 
   #changeConns(index: number, step: number): void {
     this.servers[index].currentConns += step;
     this.balancer.onServerChange(index);
+  }
+
+  #view(seed: number, thread: number, threadCount: number): BalanceView {
+    const sumConns = () => this.servers.reduce((sum, server) => sum + server.currentConns, 0);
+    const readMs = () => this.nowMs;
+    return {
+      prng: new Prng(seed),
+      thread,
+      threadCount,
+      get nowMs() {
+        return readMs();
+      },
+      get servedConns() {
+        return sumConns();
+      },
+    };
   }
 }
 

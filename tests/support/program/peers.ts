@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("latin1");
 
 /** A connection that is read and written in texts of latin1. */
 export class Peer {
@@ -70,7 +70,8 @@ export class Peer {
     try {
       const count = await this.conn.read(buffer);
       if (count === null) this.isEnded = true;
-      else this.received += decoder.decode(buffer.subarray(0, count));
+      // A TextDecoder's latin1 is windows-1252.
+      else this.received += Buffer.from(buffer.buffer, 0, count).toString("latin1");
     } catch (error) {
       this.isEnded = true;
       this.error = error instanceof Error ? error.name : String(error);

@@ -2,6 +2,7 @@
 import { addEnvironment, Settings } from "../../../src/config/settings.ts";
 import { resolveConfig } from "../../../src/config/resolve.ts";
 import { NameResolver } from "../../../src/net/resolver.ts";
+import type { HealthCells } from "../../../src/proxy/health/health_cells.ts";
 import type { LogRecord } from "../../../src/proxy/log_record.ts";
 import { Proxy } from "../../../src/proxy/proxy.ts";
 import { SIM_HOST } from "./sim_network.ts";
@@ -16,6 +17,7 @@ export interface SimLogLine {
   readonly status: number;
   /** Termination state, as "--" or "SC". */
   readonly term: string;
+  readonly client: string;
   readonly server: string;
   readonly retries: number;
   readonly bytesIn: number;
@@ -28,9 +30,14 @@ export interface SimProxyOptions extends SimWorldOptions {
   readonly serverCount: number;
   /** Listeners on PROXY_PORT and the ports behind it, each with the same servers; 1 unless told. */
   readonly listenerCount?: number;
+  /** Keys behind the address of each listener and server, with their comma. */
+  readonly listenKeys?: string;
+  readonly serverKeys?: string;
   /** Long flags and their values, without dashes. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly maxconn?: number;
+  /** What it shares with another proxy. */
+  readonly health?: HealthCells;
 }
 
 /** See the module's text. */
@@ -46,9 +53,13 @@ export class SimProxy {
     const settings = new Settings();
     for (let i = 0; i < (options.listenerCount ?? 1); i++) {
       const name = i === 0 ? "fe" : `fe${i + 1}`;
-      settings.addItem("listen", "-l", `${options.scheme}://${SIM_HOST}:${PROXY_PORT + i},name=${name}`);
+      settings.addItem(
+        "listen",
+        "-l",
+        `${options.scheme}://${SIM_HOST}:${PROXY_PORT + i},name=${name}${options.listenKeys ?? ""}`,
+      );
       for (let j = 0; j < options.serverCount; j++) {
-        settings.addItem("backend", "-b", `${SIM_HOST}:${SERVER_PORT + j}`);
+        settings.addItem("backend", "-b", `${SIM_HOST}:${SERVER_PORT + j}${options.serverKeys ?? ""}`);
       }
     }
     for (const [name, value] of Object.entries(options.flags ?? {})) settings.add(name, `--${name}`, value);
@@ -60,6 +71,7 @@ export class SimProxy {
       resolver: new NameResolver({}),
       seed: options.seed,
       report: (message) => this.reports.push(message),
+      ...(options.health === undefined ? {} : { health: options.health }),
       onDrained: () => {
         this.isDrained = true;
         this.world.engine.stop();
@@ -93,6 +105,7 @@ function toLine(record: LogRecord): SimLogLine {
   return {
     status: record.status,
     term: String.fromCharCode(record.endCause, record.endPhase),
+    client: `${record.clientAddress} ${record.clientPort}`,
     server: record.serverName,
     retries: record.retries,
     bytesIn: record.bytesIn,

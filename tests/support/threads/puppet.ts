@@ -5,7 +5,7 @@
  * @module
  */
 import type { FromThread, StartMessage, ToThread } from "../../../src/cli/thread_messages.ts";
-import { ConnectionCounts } from "../../../src/proxy/connection_counts.ts";
+import { ConnectionCounts, countColumns } from "../../../src/proxy/connection_counts.ts";
 
 /** What a test tells a puppet to do. */
 export type Command =
@@ -63,7 +63,7 @@ function start(id: string, start: StartMessage, post: (message: FromThread) => v
     else {
       for (const fd of data.fds) new Uint8Array(start.openFds)[fd] = 1;
       const cells = new Int32Array(start.connectionCells);
-      const counts = new ConnectionCounts(cells, start.config.listeners.length, start.thread);
+      const counts = new ConnectionCounts(cells, countColumns(start.config), start.thread);
       for (let i = 0; i < data.connections; i++) counts.add(0);
       told.postMessage({ kind: "opened", thread: start.thread } satisfies Told);
     }

@@ -63,11 +63,11 @@ describe("fullHelp", () => {
     }
   });
   it("describes a choice, a value and a switch like this", () => {
-    expect(lineOf("lb")).toBe(
-      "      --lb <algorithm>               How a server is chosen. roundrobin, leastconn, random, first. (default roundrobin)",
+    expect(lineOf("log-full")).toBe(
+      "      --log-full <mode>              When its reader stalls: drop lines and count them, or block traffic. drop, block. (default drop)",
     );
     expect(lineOf("trust")).toBe(
-      "      --trust <cidr>                 Believe X-Forwarded-* from these addresses.",
+      "      --trust <cidr>                 Believe X-Forwarded-*, and PROXY protocol headers (key proxy), from these addresses.",
     );
     expect(lineOf("dry-run")).toBe("      --dry-run                      Print what would run, and exit.");
   });

@@ -23,10 +23,10 @@ function build(
 
 /** What of a backend its keys decide. */
 function keysOf(backend: BackendConfig): unknown[] {
-  const { algorithm, retries, priority, hostPolicy, httpReuse, timeouts, tcp } = backend;
+  const { balance, retries, priority, hostPolicy, httpReuse, timeouts, tcp } = backend;
   const { connectMs, serverMs, tunnelMs, serverFinMs } = timeouts;
   const times = [connectMs, serverMs, tunnelMs, serverFinMs, tcp.userTimeoutMs];
-  return [algorithm, retries, priority, hostPolicy, httpReuse, tcp.keepAlive?.idleSeconds, ...times];
+  return [balance.algorithm, retries, priority, hostPolicy, httpReuse, tcp.keepAlive?.idleSeconds, ...times];
 }
 
 describe("keys of the whole backend", () => {
@@ -53,7 +53,7 @@ describe("keys of the whole backend", () => {
     expect(keysOf(build(keys.map((key, i) => `:${i + 1},${key}`)))).toEqual(values);
   });
   it("may be repeated with the same value", () => {
-    expect(build([":1,lb=first", ":2,lb=first"]).algorithm).toBe("first");
+    expect(build([":1,lb=first", ":2,lb=first"]).balance.algorithm).toBe("first");
   });
   it("come before the flags", () => {
     const flags = ["lb=leastconn", "retries=1", "host=backend", "timeout-connect=9s", "timeout-tunnel=9s"];
@@ -80,6 +80,8 @@ describe("servers", () => {
         weight: 0,
         backup: false,
         source: null,
+        proxyOut: null,
+        checkEndpoint: null,
       },
       {
         name: "s2",
@@ -87,6 +89,8 @@ describe("servers", () => {
         weight: 256,
         backup: true,
         source: null,
+        proxyOut: null,
+        checkEndpoint: null,
       },
       {
         name: "s3",
@@ -94,6 +98,8 @@ describe("servers", () => {
         weight: 1,
         backup: false,
         source: null,
+        proxyOut: null,
+        checkEndpoint: null,
       },
     ]);
   });
@@ -146,6 +152,7 @@ describe("readTimeouts", () => {
       "tunnel",
       "client-fin",
       "server-fin",
+      "client-hs",
     ];
     const settings = new Settings();
     for (const [i, name] of names.entries()) settings.add(`timeout-${name}`, "--x", `${i + 1}s`);

@@ -29,6 +29,19 @@ server   app/s1  http://localhost:3000  weight 1
 log      json to standard output, drop when full
 limits   maxconn 100   mem ceiling 256m = 100 x 2 x 6k + 50 buffers x 16448 + 7 pipes x 256k   drain 30s`);
   });
+  it("says who may send a PROXY protocol header, and who gets one", () => {
+    const line = "hadro -l tcp://:1,proxy,client-hs=2s -b :2,proxy=1 :3,proxy=2,proxy-v2-options=crc32c :4 " +
+      "-l unix:/run/a.sock,proxy -b :5 --trust 10.0.0.0/8";
+    expect(explain(line, "listen").map((text) => text.split("  ").at(-1))).toEqual([
+      "proxy header from --trust, within 2s",
+      "proxy header from whoever may open it, within 5s",
+    ]);
+    expect(explain(line, "server   app/").map((text) => text.split("weight 1")[1])).toEqual([
+      "  proxy 1",
+      "  proxy 2 (crc32c)",
+      "",
+    ]);
+  });
   it("says all that a large configuration means", () => {
     const line =
       "hadro -l http://[::1]:80,name=web,prio=high,maxconn=9,client=90s -r A.test/x=:1,name=api,host=b.test " +

@@ -1,13 +1,8 @@
-/** From what was written to the configuration: which item attaches where, which default flows where, what is refused. @module */
+/** From what was written to the configuration: which item attaches where, which default flows where. Refusals: resolve_refusals_test.ts. @module */
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../../../src/config/resolve.ts";
 import { Settings } from "../../../src/config/settings.ts";
-import { readRefusals } from "../../support/config/refusals.ts";
 import { configOf, refusalOf } from "../../support/config/written.ts";
-
-const refusals = readRefusals(
-  Deno.readTextFileSync(new URL("../../fixtures/config/refusals.md", import.meta.url)),
-);
 
 /** Who serves what, one fact a line: "http-8080 any/api -> app2: s1=127.0.0.1:1". */
 function outline(line: string): string[] {
@@ -24,16 +19,6 @@ function outline(line: string): string[] {
   ]);
 }
 
-describe("what is refused", () => {
-  it.each(refusals)("$title: $line", ({ line, report }) => {
-    expect(refusalOf(() => configOf(line))).toBe(report);
-  });
-  it("is all in the fixture, each once", () => {
-    expect(refusals.length).toBeGreaterThan(100);
-    expect(new Set(refusals.map(({ line }) => line)).size).toBe(refusals.length);
-  });
-});
-
 describe("the smallest configuration", () => {
   it("is a listener on every address and one server, with every default", () => {
     const timeouts = {
@@ -46,6 +31,7 @@ describe("the smallest configuration", () => {
       tunnelMs: 3_600_000,
       clientFinMs: 10_000,
       serverFinMs: 10_000,
+      clientHandshakeMs: 5_000,
     };
     const tcp = { keepAlive: null, userTimeoutMs: 0 };
     expect(configOf("hadro 8080 localhost:3000")).toEqual({
@@ -55,6 +41,7 @@ describe("the smallest configuration", () => {
         endpoint: { kind: "tcp", host: "", port: 8080, path: "" },
         priority: "normal",
         maxconn: 0,
+        acceptsProxy: false,
         timeouts,
         tcp,
         routes: [],
@@ -64,7 +51,14 @@ describe("the smallest configuration", () => {
       backends: [{
         name: "app",
         scheme: "http",
-        algorithm: "roundrobin",
+        balance: {
+          algorithm: "roundrobin",
+          keyName: "",
+          uriLengthMax: 0,
+          uriDepthMax: 0,
+          uriWhole: false,
+        },
+        hashBalanceFactor: 0,
         retries: 3,
         priority: "normal",
         hostPolicy: { kind: "client" },
@@ -73,12 +67,16 @@ describe("the smallest configuration", () => {
         httpReuse: "safe",
         poolPurgeMs: 5_000,
         poolMaxConn: 1_024,
+        // What it is by default: health_builder_test.ts.
+        health: expect.objectContaining({ check: null, observe: "off", ejectMs: 0 }),
         servers: [{
           name: "s1",
           endpoint: { kind: "tcp", host: "localhost", port: 3000, path: "" },
           weight: 1,
           backup: false,
           source: null,
+          proxyOut: null,
+          checkEndpoint: null,
         }],
       }],
       headersUp: [],
@@ -89,6 +87,7 @@ describe("the smallest configuration", () => {
       maxconn: 0,
       drainMs: 30_000,
       poller: "auto",
+      spreadChecksPercent: 0,
       threads: 1,
     });
   });
@@ -181,7 +180,8 @@ describe("names", () => {
 
 describe("defaults", () => {
   const everything = "--timeout-connect 1s --timeout-client 2s --timeout-server 3s --timeout-request 4s " +
-    "--timeout-keepalive 5s --timeout-queue 6s --timeout-tunnel 7s --timeout-client-fin 8s --timeout-server-fin 9s";
+    "--timeout-keepalive 5s --timeout-queue 6s --timeout-tunnel 7s --timeout-client-fin 8s --timeout-server-fin 9s " +
+    "--timeout-client-hs 10s";
   const timeouts = {
     connectMs: 1_000,
     clientMs: 2_000,
@@ -192,15 +192,17 @@ describe("defaults", () => {
     tunnelMs: 7_000,
     clientFinMs: 8_000,
     serverFinMs: 9_000,
+    clientHandshakeMs: 10_000,
   };
   it("flow from a flag to every listener and backend, wherever the flag stands", () => {
     const { listeners, backends } = configOf(`hadro -l :1 -b :2 ${everything} --lb first -l :3 -r /x=:4`);
     expect(listeners.map((listener) => listener.timeouts)).toEqual([timeouts, timeouts]);
     expect(backends.map((backend) => backend.timeouts)).toEqual([timeouts, timeouts]);
-    expect(backends.map((backend) => backend.algorithm)).toEqual(["first", "first"]);
+    expect(backends.map((backend) => backend.balance.algorithm)).toEqual(["first", "first"]);
   });
   it("give way to the keys of a listener, in that listener only", () => {
-    const keys = "client=20s,request=40s,keepalive=50s,client-fin=80s,maxconn=7,prio=high,tcp-ut=3s";
+    const keys =
+      "client=20s,request=40s,keepalive=50s,client-fin=80s,client-hs=90s,maxconn=7,prio=high,tcp-ut=3s";
     const { listeners, backends } = configOf(`hadro -l :1,${keys} -b :2 -l :3 -b :4 ${everything}`);
     expect(listeners[0]).toMatchObject({
       priority: "high",
@@ -212,6 +214,7 @@ describe("defaults", () => {
         requestMs: 40_000,
         keepAliveMs: 50_000,
         clientFinMs: 80_000,
+        clientHandshakeMs: 90_000,
       },
     });
     expect(listeners[1]).toMatchObject({

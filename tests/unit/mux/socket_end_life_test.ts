@@ -5,9 +5,9 @@ import { Slab } from "../../../src/base/slab.ts";
 import { Criticality } from "../../../src/buffer/criticality.ts";
 import { FdFlag } from "../../../src/event/fd_state.ts";
 import { IoClass } from "../../../src/event/io_queue.ts";
-import { FULL_CAPACITY, NO_FD } from "../../../src/mux/socket_end.ts";
+import { FULL_CAPACITY, NO_FD, SocketEnd } from "../../../src/mux/socket_end.ts";
 import { ScriptedHandler } from "../../support/event/engine_rig.ts";
-import { openEnd } from "../../support/mux/ends.ts";
+import { openEnd, textOf } from "../../support/mux/ends.ts";
 
 const { REQUEST_HEAD, RESPONSE } = Criticality;
 
@@ -98,5 +98,35 @@ describe("closing", () => {
       .toEqual([false, 0, 0, false, false]);
     expect([end.receivedBytes, end.sentBytes, end.canReceive, end.canSend]).toEqual([0, 0, true, true]);
     expect(rig.table.flags(fd) & (FdFlag.ERROR | FdFlag.HANGUP)).toBe(0);
+  });
+});
+
+describe("an end that goes on with another one's socket", () => {
+  it("has what waits there as if it had received it; the other one holds nothing any more", () => {
+    const { rig, end, outside } = openEnd();
+    rig.say(outside, "header, request");
+    end.receive(REQUEST_HEAD, FULL_CAPACITY);
+    end.discard("header, ".length);
+    const { fd } = end;
+    const next = new SocketEnd(rig.world);
+    next.openFrom(end, IoClass.NORMAL);
+    expect([next.fd, textOf(next), next.receivedBytes]).toEqual([fd, "request", 7]);
+    expect([end.fd, end.hasBuffer, end.waitingBytes, rig.world.pool.inUse]).toEqual([NO_FD, false, 0, 1]);
+    end.closeSocket(true);
+    expect(rig.table.isOpen(fd)).toBe(true);
+    next.closeSocket(false);
+    expect([rig.table.isOpen(fd), rig.world.pool.inUse]).toEqual([false, 0]);
+  });
+
+  it("has no buffer when nothing waits, and knows of an end", () => {
+    const { rig, end, outside } = openEnd();
+    outside.shutdownSend();
+    rig.settle();
+    rig.table.mayRecv(end.fd);
+    expect(end.receive(REQUEST_HEAD, FULL_CAPACITY)).toBe(0);
+    const next = new SocketEnd(rig.world);
+    next.openFrom(end, IoClass.NORMAL);
+    expect([next.isReceiveEnded, next.hasBuffer, next.receivedBytes]).toEqual([true, false, 0]);
+    next.closeSocket(false);
   });
 });

@@ -4,7 +4,9 @@ import { Prng } from "../../../src/base/prng.ts";
 import type { BackendConfig, ServerConfig } from "../../../src/config/model.ts";
 import { IoClass } from "../../../src/event/io_queue.ts";
 import { Backend, priorityClass } from "../../../src/proxy/backend.ts";
+import { NO_KEY } from "../../../src/proxy/balance/hash_key.ts";
 import type { Server } from "../../../src/proxy/server.ts";
+import { ROUND_ROBIN } from "../../support/balance/farm.ts";
 import { SimWorld } from "../../support/sim/sim_world.ts";
 
 const ADDRESS = { kind: "tcp", host: "10.0.0.1", port: 9_000 } as const;
@@ -13,7 +15,8 @@ const ADDRESS = { kind: "tcp", host: "10.0.0.1", port: 9_000 } as const;
 function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })[]): Backend {
   const config: Partial<BackendConfig> = {
     name: "app",
-    algorithm: "roundrobin",
+    balance: ROUND_ROBIN,
+    hashBalanceFactor: 0,
     priority: "high",
     poolPurgeMs: 5_000,
     poolMaxConn: 10,
@@ -23,6 +26,8 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
       weight: 1,
       backup: false,
       source: null,
+      proxyOut: null,
+      checkEndpoint: null,
       ...server,
     })),
   };
@@ -37,7 +42,7 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
 /** The names of what is chosen for `count` streams that stay. */
 function chosen(backend: Backend, count: number): string {
   return Array.from({ length: count }, () => {
-    const server = backend.choose(null);
+    const server = backend.choose(null, NO_KEY);
     if (server !== null) backend.beginOn(server);
     return server?.config.name ?? "none";
   }).join(" ");
@@ -66,7 +71,7 @@ describe("choosing a server", () => {
     const backend = newBackend([{}, {}, { backup: true }]);
     const tried = backend.newTriedSet();
     const names: string[] = [];
-    for (let server: Server | null; (server = backend.choose(tried)) !== null;) {
+    for (let server: Server | null; (server = backend.choose(tried, NO_KEY)) !== null;) {
       names.push(server.config.name);
       tried.set(server.index);
     }
@@ -77,7 +82,7 @@ describe("choosing a server", () => {
     const backend = newBackend(Array.from({ length: 40 }, () => ({})));
     const tried = backend.newTriedSet();
     for (let i = 0; i < 39; i++) tried.set(i);
-    expect(backend.choose(tried)?.config.name).toBe("s40");
+    expect(backend.choose(tried, NO_KEY)?.config.name).toBe("s40");
   });
 
   it("counts the streams of each server", () => {

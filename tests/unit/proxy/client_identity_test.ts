@@ -34,8 +34,17 @@ describe("a client's address", () => {
 
   it("of a unix client is unix:1, and unknown to servers", () => {
     const client = identity(UNIX);
-    expect([client.address, client.port]).toEqual(["unix:1", 0]);
+    expect([client.address, client.port, client.isUnix]).toEqual(["unix:1", 0, true]);
+    expect(identity(tcp("10.1.2.3")).isUnix).toBe(false);
     expect(forwardedFor(UNIX)).toBe("unknown");
+  });
+});
+
+describe("where a client connected to", () => {
+  it("is its socket's to say, unless its PROXY protocol header did", () => {
+    const destination = tcp("198.51.100.7", 443);
+    expect(identity(tcp("10.1.2.3")).destination).toBeNull();
+    expect(new ClientIdentity(tcp("10.1.2.3"), [], destination).destination).toBe(destination);
   });
 });
 

@@ -1,18 +1,22 @@
 /** How many connections are open: of one thread, of all, and of a thread that died. @module */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ConnectionCounts } from "../../../src/proxy/connection_counts.ts";
+import { BackendCounts } from "../../../src/proxy/backend_counts.ts";
+import { ConnectionCounts, countColumns } from "../../../src/proxy/connection_counts.ts";
+import { configOf } from "../../support/config/written.ts";
 
 const LISTENERS = 2;
+/** Two backends, of one server and of two. */
+const COLUMNS = { listenerCount: LISTENERS, serverCount: 3, backendCount: 2 };
 
 function openRows(count: number): ConnectionCounts[] {
-  const cells = new Int32Array(new SharedArrayBuffer(ConnectionCounts.sharedBytes(LISTENERS, count)));
-  return Array.from({ length: count }, (_, row) => new ConnectionCounts(cells, LISTENERS, row));
+  const cells = new Int32Array(new SharedArrayBuffer(ConnectionCounts.sharedBytes(COLUMNS, count)));
+  return Array.from({ length: count }, (_, row) => new ConnectionCounts(cells, COLUMNS, row));
 }
 
 describe("the counts of one thread", () => {
   it("are those of the process, all and by listener", () => {
-    const counts = ConnectionCounts.ofOneThread(LISTENERS);
+    const counts = ConnectionCounts.ofOneThread(COLUMNS);
     expect(counts.isShared).toBe(false);
     counts.add(0);
     counts.add(1);
@@ -23,9 +27,13 @@ describe("the counts of one thread", () => {
 });
 
 describe("the counts of several threads", () => {
-  it("take four bytes for each listener and one more, a thread", () => {
-    expect(ConnectionCounts.sharedBytes(LISTENERS, 3)).toBe(3 * 3 * 4);
-    expect(ConnectionCounts.sharedBytes(0, 1)).toBe(4);
+  it("take four bytes for each listener, server and backend and one more, a thread and once more", () => {
+    expect(ConnectionCounts.sharedBytes(COLUMNS, 3)).toBe((3 + 1) * (1 + 2 + 3 + 2) * 4);
+    expect(countColumns(configOf("hadro -l :1 -b :2 -r /x=:3 -r /x=:4 -l :5 -b :6"))).toEqual({
+      listenerCount: 2,
+      serverCount: 4,
+      backendCount: 3,
+    });
   });
 
   it("are summed by every thread; its own are its own", () => {
@@ -52,12 +60,14 @@ describe("the counts of several threads", () => {
   });
 
   it("are those of another isolate as well", async () => {
-    const cells = new Int32Array(new SharedArrayBuffer(ConnectionCounts.sharedBytes(LISTENERS, 2)));
-    const here = new ConnectionCounts(cells, LISTENERS, 0);
+    const cells = new Int32Array(new SharedArrayBuffer(ConnectionCounts.sharedBytes(COLUMNS, 2)));
+    const here = new ConnectionCounts(cells, COLUMNS, 0);
     const place = new URL("../../../src/proxy/connection_counts.ts", import.meta.url).href;
     const code = `import { ConnectionCounts } from "${place}";
       onmessage = ({ data }) => {
-        new ConnectionCounts(data, ${LISTENERS}, 1).add(1);
+        const counts = new ConnectionCounts(data, ${JSON.stringify(COLUMNS)}, 1);
+        counts.add(1);
+        counts.changeServer(2, 1, 1);
         postMessage("");
       };`;
     const worker = new Worker(`data:text/javascript,${encodeURIComponent(code)}`, { type: "module" });
@@ -68,6 +78,7 @@ describe("the counts of several threads", () => {
     worker.terminate();
     here.add(1);
     expect([here.own, here.total, here.ofListener(1)]).toEqual([1, 2, 2]);
+    expect([here.ofServer(2), here.ofBackend(1), here.ofServer(1)]).toEqual([1, 1, 0]);
   });
 
   it("are right after any adding, removing and dying", () => {
@@ -95,5 +106,50 @@ describe("the counts of several threads", () => {
         [0, 1].map((one) => sum(model.map((open) => open[one]!))),
       );
     }));
+  });
+});
+
+describe("the streams of servers", () => {
+  /** The two backends as each of the threads counts them. */
+  const backends = (rows: readonly ConnectionCounts[]) =>
+    rows.map((row) => [new BackendCounts(row, 0, 0), new BackendCounts(row, 1, 1)] as const);
+
+  it("are those of all threads, by server and by backend", () => {
+    const [[small, large], [otherSmall, otherLarge]] = backends(openRows(2)) as [
+      readonly [BackendCounts, BackendCounts],
+      readonly [BackendCounts, BackendCounts],
+    ];
+    small.begin(0);
+    otherSmall.begin(0);
+    large.begin(1);
+    otherLarge.begin(0);
+    otherLarge.begin(1);
+    large.end(1);
+    expect([small.ofServer(0), large.ofServer(0), large.ofServer(1)]).toEqual([2, 1, 1]);
+    expect([otherSmall.total, otherLarge.total]).toEqual([2, 2]);
+    expect([large.thread, otherLarge.thread, large.threadCount]).toEqual([0, 1, 2]);
+  });
+
+  it("are no connections of clients, and the other way round", () => {
+    const [row] = openRows(1);
+    const [[small]] = backends([row!]) as [readonly [BackendCounts, BackendCounts]];
+    small.begin(0);
+    expect([row!.own, row!.total, row!.ofListener(0), row!.ofListener(1)]).toEqual([0, 0, 0, 0]);
+    row!.add(0);
+    expect([small.ofServer(0), small.total]).toEqual([1, 1]);
+  });
+
+  it("lose those of a thread that died, and no others", () => {
+    const rows = openRows(3);
+    const all = backends(rows);
+    for (const [small, large] of all) {
+      small.begin(0);
+      large.begin(1);
+    }
+    rows[1]!.clear();
+    expect([all[0]![0].ofServer(0), all[0]![1].ofServer(1), all[2]![1].total]).toEqual([2, 2, 2]);
+    rows[1]!.clear();
+    all[1]![1].begin(1);
+    expect(all[0]![1].total).toBe(3);
   });
 });

@@ -27,6 +27,8 @@ describe("the names of counters", () => {
       "requests",
       "requestErrors",
       "refusedMethods",
+      "deniedConnections",
+      "handshakeErrors",
     ]);
     expect(Object.keys(newServerCounters())).toEqual([
       "connects",
@@ -37,6 +39,10 @@ describe("the names of counters", () => {
       "redispatches",
       "responseErrors",
       "idleClosed",
+      "checks",
+      "checksFailed",
+      "marksDown",
+      "ejections",
     ]);
   });
 });

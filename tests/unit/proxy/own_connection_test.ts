@@ -26,6 +26,8 @@ class Bench extends SimBacks {
         weight: 1,
         backup: false,
         source: null,
+        proxyOut: null,
+        checkEndpoint: null,
       },
       0,
       this.world.engine,
@@ -82,6 +84,16 @@ describe("a session's own connection", () => {
     const back = bench.rest(server);
     server.setAddresses([...ADDRESSES], "");
     expect([bench.own.take(server), back.fd]).toEqual([null, NO_FD]);
+  });
+
+  it("is closed when its header told another authority than the request has", () => {
+    const bench = new Bench();
+    const server = bench.newServer();
+    const back = bench.rest(server);
+    back.authority = "a.test";
+    expect(bench.own.take(server, "a.test")).toBe(back);
+    bench.own.put(back, server);
+    expect([bench.own.take(server, "b.test"), back.fd, bench.closedCount]).toEqual([null, NO_FD, 1]);
   });
 
   it("is one: the next takes its place", () => {

@@ -9,6 +9,7 @@ import { PollerDeno } from "../../../src/event/poller_deno.ts";
 import { HeadParser, ParseStatus } from "../../../src/protocol/h1/head_parser.ts";
 import { asciiBytes } from "../../../src/protocol/http/octet.ts";
 import { Backend } from "../../../src/proxy/backend.ts";
+import { ROUND_ROBIN } from "../../support/balance/farm.ts";
 import { RouteTable } from "../../../src/proxy/route_table.ts";
 
 const BASE = 7;
@@ -19,7 +20,7 @@ const engine = new Engine(
 );
 
 function newBackend(name: string): Backend {
-  const config: Partial<BackendConfig> = { name, algorithm: "first", priority: "normal", servers: [] };
+  const config: Partial<BackendConfig> = { name, balance: ROUND_ROBIN, priority: "normal", servers: [] };
   return new Backend(config as BackendConfig, engine, new Prng(1), () => {});
 }
 

@@ -24,6 +24,8 @@ function newServer(config: Partial<ServerConfig> = {}): { server: Server; change
       weight: 3,
       backup: true,
       source: null,
+      proxyOut: null,
+      checkEndpoint: null,
       ...config,
     },
     7,

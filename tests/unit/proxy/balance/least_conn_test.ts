@@ -1,6 +1,7 @@
 /** leastconn with streams that stay; its share of streams one after another is in the contract suite. @module */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { NO_KEY } from "../../../../src/proxy/balance/hash_key.ts";
 import { Farm } from "../../../support/balance/farm.ts";
 
 describe("leastconn with streams that stay", () => {
@@ -36,7 +37,7 @@ describe("leastconn with streams that stay", () => {
       fc.property(servers, (states) => {
         const farm = new Farm("leastconn", states);
         const load = (i: number) => states[i].currentConns / states[i].weight;
-        const index = farm.balancer.choose(null);
+        const index = farm.balancer.choose(null, NO_KEY);
         for (let i = 0; i < states.length; i++) expect(load(index)).toBeLessThanOrEqual(load(i));
       }),
     );

@@ -1,0 +1,26 @@
+/**
+ * The connections that are open when a line of the access log is written: %ac, %fc, %bc, %sc.
+ *
+ * May import: proxy.
+ *
+ * @module
+ */
+import type { Backend } from "./backend.ts";
+import type { ConnectionCounts } from "./connection_counts.ts";
+import type { LogRecord } from "./log_record.ts";
+import type { Server } from "./server.ts";
+
+/** Notes them; before the stream leaves `backend` and `server` (null when it was with none). */
+export function noteConnections(
+  record: LogRecord,
+  connections: ConnectionCounts,
+  listener: { readonly connectionCount: number },
+  backend: Backend | null,
+  server: Server | null,
+): void {
+  record.processConns = connections.total;
+  record.frontendConns = listener.connectionCount;
+  record.backendConns = backend === null ? 0 : backend.currentConns;
+  // One that could not be connected to has no connection of ours.
+  record.serverConns = server === null ? 0 : server.currentConns - (record.connectMs < 0 ? 1 : 0);
+}

@@ -1,0 +1,109 @@
+/**
+ * The PROXY protocol header that a connection to a server begins with: what it says of a client, and sending it.
+ *
+ *     source         the client as the log knows it
+ *     destination    where it connected to: as its own PROXY protocol header said, or the local address of its socket
+ *     authority      the request's Host (proxy-v2-options)
+ *
+ * Such a connection is its client's own: only further requests of the same session go over it, and with `authority` only those for
+ * the same Host.
+ *
+ * May import: base, event, mux, protocol, proxy.
+ *
+ * @module
+ */
+import { Errno } from "../base/errno.ts";
+import { canonicalHost } from "../base/ip_address.ts";
+import { Slab } from "../base/slab.ts";
+import type { Engine } from "../event/engine.ts";
+import type { SocketAddress } from "../event/poller.ts";
+import type { H1Front } from "../mux/h1_front.ts";
+import type { SocketEnd } from "../mux/socket_end.ts";
+import { FIELD_STRIDE, FieldPart, TargetForm } from "../protocol/h1/head_parser.ts";
+import { FieldName } from "../protocol/http/field_name.ts";
+import { type IpEnd, writeProxyHeader } from "../protocol/proxy_protocol/header_writer.ts";
+import type { ClientIdentity } from "./client_identity.ts";
+import type { Server } from "./server.ts";
+
+/** Writes the header of a connection to `server`, which gets one, for the client at `end`, to the beginning of `out`; returns its length. */
+export function writeClientHeader(
+  out: Uint8Array,
+  server: Server,
+  client: ClientIdentity,
+  end: SocketEnd,
+  authority: string,
+): number {
+  const { version, hasChecksum } = server.config.proxyOut!;
+  return writeProxyHeader(out, {
+    version,
+    isLocal: false,
+    source: client.isUnix ? null : { host: client.address, port: client.port },
+    destination: toIpEnd(client.destination ?? end.context.engine.poller.localAddress(end.fd)),
+    authority,
+    hasChecksum,
+  });
+}
+
+/** What the header of a connection to `server` is to say of the request's authority: "" where it says nothing. */
+export function authorityFor(server: Server, front: H1Front): string {
+  if (server.config.proxyOut?.hasAuthority !== true) return "";
+  const { parsedHead: head, bytes, messageStart: base } = front;
+  const row = head.fieldIndexOf(FieldName.HOST) * FIELD_STRIDE;
+  const isAbsolute = head.targetForm === TargetForm.ABSOLUTE;
+  if (!isAbsolute && row < 0) return "";
+  const start = isAbsolute ? head.authorityStart : head.fields[row + FieldPart.VALUE_START]!;
+  const end = isAbsolute ? head.authorityEnd : head.fields[row + FieldPart.VALUE_END]!;
+  return String.fromCharCode(...bytes.subarray(base + start, base + end));
+}
+
+/** Sends a header on a fresh connection: at once, as good as always; what the socket does not take is kept and sent later. */
+export class HeaderSend {
+  readonly #engine: Engine;
+  #slab: Slab | null = null;
+  #offset = 0;
+  #end = 0;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /**
+   * Sends the first `sizeBytes` of `scratch`, whose content is free for others at return; `hasMore`: the client's bytes follow at
+   * once. Returns as {@linkcode HeaderSend.resume}.
+   */
+  begin(fd: number, scratch: Slab, sizeBytes: number, hasMore: boolean): number {
+    this.#slab = scratch;
+    this.#offset = 0;
+    this.#end = sizeBytes;
+    const result = this.resume(fd, hasMore);
+    if (result === -Errno.EAGAIN) this.#keepRest();
+    else this.#slab = null;
+    return result;
+  }
+
+  /** Sends on. Returns 0 when all is sent, -EAGAIN when a possible send is awaited, or the negated error. */
+  resume(fd: number, hasMore: boolean): number {
+    const { fdTable } = this.#engine;
+    while (this.#offset < this.#end) {
+      const count = this.#engine.send(fd, this.#slab!, this.#offset, this.#end - this.#offset, hasMore);
+      if (count < 0) {
+        if (count === -Errno.EAGAIN) fdTable.cantSend(fd);
+        return count;
+      }
+      this.#offset += count;
+    }
+    return 0;
+  }
+
+  #keepRest(): void {
+    const rest = new Slab(this.#end - this.#offset);
+    rest.bytes.set(this.#slab!.bytes.subarray(this.#offset, this.#end));
+    this.#slab = rest;
+    this.#end -= this.#offset;
+    this.#offset = 0;
+  }
+}
+
+function toIpEnd(address: SocketAddress): IpEnd | null {
+  return address.kind === "unix" ? null : { host: canonicalHost(address.host), port: address.port };
+}
