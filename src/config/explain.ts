@@ -8,7 +8,7 @@
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
-import type { BackendConfig, Config, ListenerConfig, SourceConfig, TcpConfig } from "./model.ts";
+import type { BackendConfig, Config, ListenerConfig, RouteConfig, SourceConfig, TcpConfig } from "./model.ts";
 import { formatTcpKeepAlive } from "./socket_values.ts";
 
 /** Returns the lines. */
@@ -37,9 +37,6 @@ function explainPipes({ pipeCount }: MemoryPlan): string {
 
 function explainListener(listener: ListenerConfig): string[] {
   const { timeouts } = listener;
-  const address = listener.endpoint.kind === "tcp" && listener.endpoint.host === ""
-    ? `[::]:${listener.endpoint.port} + 0.0.0.0:${listener.endpoint.port}`
-    : formatEndpoint(listener.endpoint);
   const facts = [
     listener.priority === "normal" ? "" : `prio ${listener.priority}`,
     listener.poller === "auto" ? "" : `poller ${listener.poller}`,
@@ -50,21 +47,32 @@ function explainListener(listener: ListenerConfig): string[] {
     ...explainTcp(listener.tcp),
   ];
   const lines = [
-    `listen   ${listener.scheme.padEnd(4)} ${address}  (${listener.name})  ${
+    `listen   ${listener.scheme.padEnd(4)} ${explainBinding(listener)}  (${listener.name})  ${
       facts.filter((f) => f !== "").join("  ")
     }`,
   ];
-  for (const route of listener.routes) {
-    lines.push(
-      `route    ${listener.name}  ${route.host || "any host"} ${route.pathPrefix || "/"} -> ${route.backend}`,
-    );
-  }
-  const fallback = listener.defaultBackend === "" ? "404" : listener.defaultBackend;
-  lines.push(`route    ${listener.name}  default -> ${fallback}`);
+  for (const route of listener.routes) lines.push(explainRoute(listener, route));
+  lines.push(explainRoute(listener, null));
   return lines;
 }
 
-function explainBackend(backend: BackendConfig): string[] {
+/** Where a listener binds. */
+export function explainBinding({ endpoint }: ListenerConfig): string {
+  return endpoint.kind === "tcp" && endpoint.host === ""
+    ? `[::]:${endpoint.port} + 0.0.0.0:${endpoint.port}`
+    : formatEndpoint(endpoint);
+}
+
+/** A route of a listener; null: what is done with the requests that none matches. */
+export function explainRoute(listener: ListenerConfig, route: RouteConfig | null): string {
+  if (route === null) return `route    ${listener.name}  default -> ${listener.defaultBackend || "404"}`;
+  return `route    ${listener.name}  ${route.host || "any host"} ${
+    route.pathPrefix || "/"
+  } -> ${route.backend}`;
+}
+
+/** A backend, and each of its servers. */
+export function explainBackend(backend: BackendConfig): string[] {
   const { timeouts, hostPolicy } = backend;
   const host = hostPolicy.kind === "name" ? hostPolicy.name : hostPolicy.kind;
   const lines = [
@@ -110,7 +118,8 @@ function explainSource({ interfaceName, hosts, port }: SourceConfig): string {
   return interfaceName === "" ? addresses.join(" ") : `${interfaceName} (${addresses.join(" ")})`;
 }
 
-function explainHeaders(config: Config): string[] {
+/** The rules for headers, and who is believed. */
+export function explainHeaders(config: Config): string[] {
   const rules = (kind: string, list: Config["headersUp"]) =>
     list.map((rule) => `${kind} ${rule.action} ${rule.name}${rule.value === "" ? "" : `: ${rule.value}`}`);
   const trust = config.trust.map((range) => `${formatBytes(range.bytes)}/${range.prefixBits}`);

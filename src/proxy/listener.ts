@@ -53,7 +53,7 @@ export class Listener implements FdHandler, TaskHandler {
   readonly ioClass: number;
   /** Its place among the listeners of the configuration. */
   readonly index: number;
-  routes!: RouteTable;
+  routes!: RouteTable<Backend>;
   /** The backend of a tcp listener. */
   tcpBackend: Backend | null = null;
   readonly #gate: AcceptGate;

@@ -83,7 +83,11 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.listeners = config.listeners.map((listener, index) => {
       const made = new Listener(listener, index, this.context, this);
       const fallback = this.backends.get(listener.defaultBackend) ?? null;
-      made.routes = new RouteTable(listener.routes, fallback, this.backends);
+      made.routes = new RouteTable(
+        listener.routes,
+        fallback,
+        (route) => this.backends.get(route.backend)!,
+      );
       made.tcpBackend = fallback;
       return made;
     });

@@ -41,7 +41,8 @@ const blocks = [...README.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language
 }));
 const commands = blocks.filter(({ language }) => language === "sh").flatMap(({ lines }) => lines);
 const plain = commands.filter((line) => line.startsWith("hadro ") && !/[|>]/.test(line));
-const services = plain.filter((line) => !line.endsWith("--dry-run"));
+const endsAlone = (line: string) => line.endsWith("--dry-run") || line.startsWith("hadro explain ");
+const services = plain.filter((line) => !endsAlone(line));
 
 /** Exchanges what belongs to the reader's machines for what is here. */
 function adapt(command: string, serverPort: number): string {
@@ -145,7 +146,7 @@ describe("README's services", () => {
 
 describe("README's lines without quotes", () => {
   it.each(plain)("mean the same in every shell here: %s", async (command) => {
-    const line = command.endsWith("--dry-run") ? command : `${command} --dry-run`;
+    const line = endsAlone(command) ? command : `${command} --dry-run`;
     const outputs = await Promise.all(SHELLS.map(async (shell) => {
       const bin = await temporaryFolder();
       await Deno.symlink(Program.path, `${bin}/hadro`);
