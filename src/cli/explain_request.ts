@@ -13,10 +13,12 @@
  *
  * @module
  */
+import { Slab } from "../base/slab.ts";
 import { formatDurationMs } from "../base/units.ts";
+import { BUFFER_SIZE } from "../buffer/pool.ts";
 import { ConfigError } from "../config/config_error.ts";
 import { explainBackend, explainBinding, explainHeaders, explainRoute } from "../config/explain.ts";
-import type { BackendConfig, Config, ListenerConfig, RouteConfig } from "../config/model.ts";
+import type { BackendConfig, Config, ListenerConfig, RedirectConfig, RouteConfig } from "../config/model.ts";
 import {
   describeParseError,
   FIELD_STRIDE,
@@ -27,6 +29,7 @@ import {
 import { FieldFact, fieldNameFacts } from "../protocol/http/field_name.ts";
 import { Method, methodName } from "../protocol/http/method.ts";
 import { HeaderRules } from "../proxy/header_rules.ts";
+import { Redirect } from "../proxy/redirect.ts";
 import { RouteTable } from "../proxy/route_table.ts";
 import { ExitCode } from "./exit_codes.ts";
 
@@ -136,6 +139,10 @@ function explainAt(config: Config, listener: ListenerConfig, request: AskedReque
   );
   const { route } = table.find(request.head, request.bytes, 0)!;
   lines.push(explainRoute(listener, route));
+  const { redirect } = route ?? listener;
+  if (redirect !== null) {
+    return { lines: [...lines, line("result", redirection(redirect, request))], isServed: true };
+  }
   const name = route === null ? listener.defaultBackend : route.backend;
   if (name === "") return refused(lines, "404: no route of this listener matches the request");
   const backend = config.backends.find((other) => other.name === name)!;
@@ -147,6 +154,14 @@ function explainAt(config: Config, listener: ListenerConfig, request: AskedReque
   return backend.servers.some(({ weight }) => weight > 0)
     ? { lines, isServed: true }
     : refused(lines, `503: every server of ${name} has weight 0 and takes no new traffic`);
+}
+
+/** What the client is answered. */
+function redirection(config: RedirectConfig, { head, bytes }: AskedRequest): string {
+  const redirect = new Redirect(config, new Slab(BUFFER_SIZE));
+  const length = redirect.write(head, bytes, 0, false);
+  const answer = new TextDecoder().decode(redirect.slab.bytes.subarray(0, length));
+  return `${config.code}: location: ${/location: (.*)\r\n/.exec(answer)![1]}`;
 }
 
 function refused(lines: readonly string[], why: string): Explanation {

@@ -21,6 +21,7 @@ export type ValueType =
   | "keepalive"
   | "duration-or-off"
   | "source"
+  | "redirect"
   | "item"
   | "log";
 
@@ -69,6 +70,7 @@ const PRIORITIES = ["high", "normal", "low"] as const;
 const LISTENER_POLLERS = ["auto", "deno"] as const;
 export const ALGORITHMS = ["roundrobin", "leastconn", "random", "first"] as const;
 export const HTTP_REUSES = ["never", "safe", "aggressive", "always"] as const;
+const REDIRECT_CODES = ["301", "302", "303", "307", "308"] as const;
 export const LOG_FORMATS = ["auto", "json", "haproxy", "combined", "tty", "off"] as const;
 
 const timeout = (name: string, value: string, text: string): Flag => ({
@@ -110,7 +112,8 @@ export const FLAGS: readonly Flag[] = [
     isRepeatable: true,
     takesSeveral: true,
     section: "Services",
-    text: "Other servers for a host and/or path prefix of the last --listen; the longest match wins.",
+    text:
+      "Other servers, or a redirect, for a host and/or path prefix of the last --listen; the longest match wins.",
     example: "/api/=:9001",
   },
   {
@@ -328,6 +331,20 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     items: ["listen"],
     text:
       "What watches its sockets and those of its clients: as --poller says, or Deno's own sockets beside it.",
+  },
+  {
+    name: "redirect",
+    type: "redirect",
+    items: ["listen", "route"],
+    text:
+      "Answer with a redirect, in place of servers: https, https:8443 (host and path kept), /path, a URL, or prefix: and a URL (path kept).",
+  },
+  {
+    name: "code",
+    type: "choice",
+    choices: REDIRECT_CODES,
+    items: ["listen", "route"],
+    text: "Status of the redirect; 308 for redirect=https, else 302, unless written.",
   },
   itemTimeout("client", "timeout-client", "listen", "Inactivity of the client."),
   itemTimeout("request", "timeout-request", "listen", "To the whole request head."),

@@ -9,6 +9,7 @@ import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import type { BackendConfig, Config, ListenerConfig, RouteConfig, SourceConfig, TcpConfig } from "./model.ts";
+import { formatRedirect } from "./redirect_value.ts";
 import { formatTcpKeepAlive } from "./socket_values.ts";
 
 /** Returns the lines. */
@@ -65,10 +66,11 @@ export function explainBinding({ endpoint }: ListenerConfig): string {
 
 /** A route of a listener; null: what is done with the requests that none matches. */
 export function explainRoute(listener: ListenerConfig, route: RouteConfig | null): string {
-  if (route === null) return `route    ${listener.name}  default -> ${listener.defaultBackend || "404"}`;
-  return `route    ${listener.name}  ${route.host || "any host"} ${
-    route.pathPrefix || "/"
-  } -> ${route.backend}`;
+  const { redirect } = route ?? listener;
+  const name = route === null ? listener.defaultBackend : route.backend;
+  const target = redirect === null ? name || "404" : formatRedirect(redirect);
+  const match = route === null ? "default" : `${route.host || "any host"} ${route.pathPrefix || "/"}`;
+  return `route    ${listener.name}  ${match} -> ${target}`;
 }
 
 /** A backend, and each of its servers. */

@@ -26,6 +26,7 @@ import { formatAddress } from "./address_text.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { captureRequest } from "./log_capture.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
+import type { Redirect } from "./redirect.ts";
 
 const LINES = {
   connectionUpgrade: new TextEncoder().encode("Connection: upgrade\r\n"),
@@ -58,10 +59,18 @@ export function acceptRequestHead(stream: HttpStream): void {
     stream.replyError(405, EndCause.PROXY, EndPhase.REQUEST, why);
     return;
   }
-  const backend = listener.routes.find(head, front.bytes, front.messageStart);
-  if (backend === null) {
+  const target = listener.routes.find(head, front.bytes, front.messageStart);
+  if (target === null) {
     stream.replyError(404, EndCause.PROXY, EndPhase.REQUEST, "no route of this listener matches the request");
-  } else stream.route(backend);
+  } else if (target.redirect !== null) redirectRequest(stream, target.redirect);
+  else stream.route(target.backend);
+}
+
+function redirectRequest(stream: HttpStream, redirect: Redirect): void {
+  const { front } = stream.session;
+  const why = redirect.refusalOf(front.parsedHead, front.bytes, front.messageStart);
+  if (why === "") stream.replyRedirect(redirect);
+  else stream.replyError(400, EndCause.PROXY, EndPhase.REQUEST, why);
 }
 
 /** Connected: rewrites the head where it lies and sends it on its way. */

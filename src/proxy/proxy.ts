@@ -24,6 +24,7 @@ import { type AcceptGate, Listener } from "./listener.ts";
 import type { LogSink } from "./log_record.ts";
 import { ProxyContext } from "./proxy_context.ts";
 import { RouteTable } from "./route_table.ts";
+import { newRouteTarget } from "./route_target.ts";
 import type { Server } from "./server.ts";
 
 /** How often the pool gives slabs back and the drain looks around. */
@@ -85,8 +86,9 @@ export class Proxy implements AcceptGate, TaskHandler {
       const fallback = this.backends.get(listener.defaultBackend) ?? null;
       made.routes = new RouteTable(
         listener.routes,
-        fallback,
-        (route) => this.backends.get(route.backend)!,
+        newRouteTarget(fallback, listener.redirect, this.context),
+        ({ backend, redirect }) =>
+          newRouteTarget(this.backends.get(backend) ?? null, redirect, this.context)!,
       );
       made.tcpBackend = fallback;
       return made;

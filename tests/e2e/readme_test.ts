@@ -134,7 +134,10 @@ describe("README's services", () => {
     const program = await runLine(adapt(command, server.port), folder);
     const ports = await announcedPorts(program, listenerCount(command));
     expect(ports.length).toBe(listenerCount(command));
-    for (const port of ports) expect(await ask(port)).toContain("\r\n\r\nhello");
+    const answer = command.includes(",redirect=https")
+      ? "location: https://app.test:8443/x\r\n"
+      : "\r\n\r\nhello";
+    for (const port of ports) expect(await ask(port)).toContain(answer);
     expect(await interrupt(program)).toBe(0);
     const file = /--log-file (\S+)/.exec(command)?.[1];
     const log = file === undefined

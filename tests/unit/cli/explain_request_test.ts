@@ -67,6 +67,21 @@ timeouts request 10s  keepalive 1m  client 1m  client-fin 10s  connect 5s  queue
   });
 });
 
+describe("a request that is redirected", () => {
+  it.each([
+    ["http://h:80/a?b", [
+      "route    web  default -> redirect 308 https:8443",
+      "result   308: location: https://h:8443/a?b",
+    ]],
+    ["http://h/old/x", ["route    web  any host /old -> redirect 302 /new", "result   302: location: /new"]],
+  ])("is told where to: %s", (url, expected) => {
+    const line = "hadro -l :80,name=web,redirect=https:8443 -r /old=,redirect=/new";
+    const { lines, isServed } = explainRequest(configOf(line), url, []);
+    expect(lines.slice(2)).toEqual(expected);
+    expect(isServed).toBe(true);
+  });
+});
+
 describe("nothing serves a request", () => {
   it.each<[string, string, string]>([
     ["hadro -l :80,name=a -r /x=:1", "http://h/y", "404: no route of this listener matches the request"],

@@ -60,6 +60,7 @@ describe("the smallest configuration", () => {
         routes: [],
         poller: "auto",
         defaultBackend: "app",
+        redirect: null,
       }],
       backends: [{
         name: "app",
