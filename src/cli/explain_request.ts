@@ -18,7 +18,14 @@ import { formatDurationMs } from "../base/units.ts";
 import { BUFFER_SIZE } from "../buffer/pool.ts";
 import { ConfigError } from "../config/config_error.ts";
 import { explainBackend, explainBinding, explainHeaders, explainRoute } from "../config/explain.ts";
-import type { BackendConfig, Config, ListenerConfig, RedirectConfig, RouteConfig } from "../config/model.ts";
+import type {
+  BackendConfig,
+  Config,
+  ListenerConfig,
+  PathRewriteConfig,
+  RedirectConfig,
+  RouteConfig,
+} from "../config/model.ts";
 import {
   describeParseError,
   FIELD_STRIDE,
@@ -29,6 +36,7 @@ import {
 import { FieldFact, fieldNameFacts } from "../protocol/http/field_name.ts";
 import { Method, methodName } from "../protocol/http/method.ts";
 import { HeaderRules } from "../proxy/header_rules.ts";
+import { PathRewrite } from "../proxy/path_rewrite.ts";
 import { Redirect } from "../proxy/redirect.ts";
 import { RouteTable } from "../proxy/route_table.ts";
 import { ExitCode } from "./exit_codes.ts";
@@ -148,6 +156,7 @@ function explainAt(config: Config, listener: ListenerConfig, request: AskedReque
   const backend = config.backends.find((other) => other.name === name)!;
   lines.push(
     ...explainBackend(backend),
+    ...explainPath(backend.pathRewrite, request),
     ...explainChangedHeaders(config, backend, request),
     explainTimeouts(listener, backend),
   );
@@ -193,6 +202,14 @@ function explainChangedHeaders(config: Config, backend: BackendConfig, request: 
     ...forwarded.map(([name, value]) => up(`adds ${name}: ${value}`)),
     ...explainHeaders(config),
   ];
+}
+
+/** What the server sees of the path and query; nothing when they stay as they are. */
+function explainPath(config: PathRewriteConfig | null, { head, bytes, target }: AskedRequest): string[] {
+  if (config === null) return [];
+  const into = new Uint8Array(BUFFER_SIZE);
+  const end = new PathRewrite(config).write(bytes, head.pathStart, head.targetEnd, into, 0, into.length);
+  return [line("path", `${target} -> ${new TextDecoder().decode(into.subarray(0, Math.max(0, end)))}`)];
 }
 
 function explainTimeouts({ timeouts: client }: ListenerConfig, { timeouts: server }: BackendConfig): string {

@@ -11,7 +11,16 @@ import { ALGORITHMS, HTTP_REUSES } from "./catalogue.ts";
 import { ConfigError } from "./config_error.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { type Item, parseEndpoint } from "./item_parser.ts";
-import type { BackendConfig, Endpoint, ServerConfig, SourceConfig, TcpConfig, Timeouts } from "./model.ts";
+import type {
+  BackendConfig,
+  Endpoint,
+  PathRewriteConfig,
+  ServerConfig,
+  SourceConfig,
+  TcpConfig,
+  Timeouts,
+} from "./model.ts";
+import { readPathRewrite } from "./path_rewrite_value.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readSource, readTcp } from "./socket_values.ts";
 import { readChoice, readCount, readDurationMs, readHostPolicy } from "./values.ts";
@@ -71,6 +80,7 @@ export class BackendBuilder {
         ? "normal"
         : readChoice("prio", priority.text, ["high", "normal", "low"] as const, priority.place),
       hostPolicy: readHostPolicy("host", host.text, host.place),
+      pathRewrite: this.#readPathRewrite(),
       timeouts: readTimeouts(this.#settings, this.#items),
       tcp: readItemTcp(this.#settings, this.#items),
       httpReuse: readChoice("http-reuse", reuse.text, HTTP_REUSES, reuse.place),
@@ -78,6 +88,14 @@ export class BackendBuilder {
       poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
       servers: this.#buildServers(),
     };
+  }
+
+  #readPathRewrite(): PathRewriteConfig | null {
+    return readPathRewrite((key) => {
+      const found = this.#shared(key);
+      if (found === null || this.#scheme === "http") return found;
+      throw new ConfigError(`Cannot use ${key}=${found.text}: only HTTP has paths`, found.place);
+    });
   }
 
   #buildServers(): ServerConfig[] {

@@ -22,6 +22,8 @@ export type ValueType =
   | "duration-or-off"
   | "source"
   | "redirect"
+  | "path"
+  | "replacement"
   | "item"
   | "log";
 
@@ -417,6 +419,25 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     items: ["backend", "route"],
     text: "Host header of the backend.",
     flag: "host",
+  },
+  {
+    name: "strip-prefix",
+    type: "path",
+    items: ["backend", "route"],
+    text: "Take this from the beginning of the path; the server (or the redirect) sees the rest.",
+  },
+  {
+    name: "replace-path",
+    type: "replacement",
+    items: ["backend", "route"],
+    text:
+      'Then replace in the path: a regular expression, a space, the replacement, in quotes: "^/v([0-9]+)/ /$1-".',
+  },
+  {
+    name: "add-prefix",
+    type: "path",
+    items: ["backend", "route"],
+    text: "Then put this before the path.",
   },
   itemTimeout("connect", "timeout-connect", "backend", "To connect."),
   itemTimeout("server", "timeout-server", "backend", "Inactivity of the server."),

@@ -9,6 +9,7 @@ import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import type { BackendConfig, Config, ListenerConfig, RouteConfig, SourceConfig, TcpConfig } from "./model.ts";
+import { formatPathRewrite } from "./path_rewrite_value.ts";
 import { formatRedirect } from "./redirect_value.ts";
 import { formatTcpKeepAlive } from "./socket_values.ts";
 
@@ -85,6 +86,7 @@ export function explainBackend(backend: BackendConfig): string[] {
       ...(backend.scheme === "http" && backend.httpReuse !== "safe"
         ? [`http-reuse ${backend.httpReuse}`]
         : []),
+      ...formatPathRewrite(backend.pathRewrite),
       `timeouts connect ${formatDurationMs(timeouts.connectMs)} server ${
         formatDurationMs(timeouts.serverMs)
       } tunnel ${formatDurationMs(timeouts.tunnelMs)}`,

@@ -97,6 +97,7 @@ export interface BackendConfig {
   readonly retries: number;
   readonly priority: Priority;
   readonly hostPolicy: HostPolicy;
+  readonly pathRewrite: PathRewriteConfig | null;
   readonly timeouts: Timeouts;
   /** Of connections to its servers. */
   readonly tcp: TcpConfig;
@@ -108,6 +109,16 @@ export interface BackendConfig {
   readonly servers: readonly ServerConfig[];
 }
 
+/** How a request's path is changed, step by step; "" leaves a step out. See path_rewrite_value.ts. */
+export interface PathRewriteConfig {
+  /** Begins with a slash, does not end with one. */
+  readonly stripPrefix: string;
+  /** A regular expression that compiles. */
+  readonly pattern: string;
+  readonly replacement: string;
+  readonly addPrefix: string;
+}
+
 /** An answer that sends the client elsewhere; redirect_value.ts says what each kind makes of `text`. */
 export interface RedirectConfig {
   /** 301, 302, 303, 307 or 308. */
@@ -115,6 +126,8 @@ export interface RedirectConfig {
   readonly kind: "scheme" | "prefix" | "location";
   /** Visible ASCII; a prefix does not end with a slash. */
   readonly text: string;
+  /** Of the path that is kept. */
+  readonly pathRewrite: PathRewriteConfig | null;
 }
 
 /** What a request must be to take a route; the most specific match wins, see proxy/route_table.ts. */

@@ -14,6 +14,7 @@ import { ConfigError } from "./config_error.ts";
 import { optionPlace, optionText } from "./item_options.ts";
 import type { Item } from "./item_parser.ts";
 import type { RedirectConfig } from "./model.ts";
+import { formatPathRewrite, readPathRewrite } from "./path_rewrite_value.ts";
 import { readChoice } from "./values.ts";
 
 const CODES = ["301", "302", "303", "307", "308"] as const;
@@ -33,13 +34,28 @@ export function readRedirect(item: Item): RedirectConfig | null {
     );
   }
   const target = readTarget(item, text);
+  const pathRewrite = readPathRewrite((key) => {
+    const value = optionText(item, key);
+    return value === null ? null : { text: value, place: optionPlace(item, key) };
+  });
+  if (pathRewrite !== null && target.kind === "location") {
+    throw new ConfigError(
+      `Cannot change the path with redirect=${text} in ${item.source}: it keeps none; write prefix:`,
+      optionPlace(item, "redirect"),
+    );
+  }
   const codeText = code ?? (target.kind === "scheme" ? "308" : "302");
-  return { code: Number(readChoice("code", codeText, CODES, optionPlace(item, "code"))), ...target };
+  return {
+    code: Number(readChoice("code", codeText, CODES, optionPlace(item, "code"))),
+    ...target,
+    pathRewrite,
+  };
 }
 
 /** Returns the text that would give it. */
-export function formatRedirect({ code, kind, text }: RedirectConfig): string {
-  return `redirect ${code} ${kind === "prefix" ? "prefix:" : ""}${text}`;
+export function formatRedirect({ code, kind, text, pathRewrite }: RedirectConfig): string {
+  const target = `redirect ${code} ${kind === "prefix" ? "prefix:" : ""}${text}`;
+  return [target, ...formatPathRewrite(pathRewrite)].join("  ");
 }
 
 function readTarget(item: Item, text: string): Pick<RedirectConfig, "kind" | "text"> {

@@ -16,7 +16,7 @@ import type { RedirectConfig, RouteMatch } from "./model.ts";
 import { readRedirect } from "./redirect_value.ts";
 
 /** Keys that a route without servers may have. */
-const REDIRECT_KEYS: readonly string[] = ["redirect", "code"];
+const REDIRECT_KEYS: readonly string[] = ["redirect", "code", "strip-prefix", "replace-path", "add-prefix"];
 
 /** A word taken apart. */
 export interface RouteWord {

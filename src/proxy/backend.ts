@@ -1,7 +1,7 @@
 /**
  * A backend: named servers and the algorithm that chooses among them.
  *
- * May import: base, config, event, net, proxy.
+ * May import: base, config, event, net, protocol, proxy.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import type { Engine } from "../event/engine.ts";
 import { IoClass } from "../event/io_queue.ts";
 import { newBalancer } from "./balance/balance.ts";
 import type { Balancer } from "./balance/candidate.ts";
+import { PathRewrite } from "./path_rewrite.ts";
 import { Server } from "./server.ts";
 
 /** See the module's text. */
@@ -19,6 +20,8 @@ export class Backend {
   readonly config: BackendConfig;
   readonly servers: readonly Server[];
   readonly ioClass: number;
+  /** null: paths stay as they are. */
+  readonly pathRewrite: PathRewrite | null;
   /** Streams that are with this backend now. */
   currentConns = 0;
   readonly #balancer: Balancer;
@@ -26,6 +29,7 @@ export class Backend {
   constructor(config: BackendConfig, engine: Engine, prng: Prng, onIdleClosed: () => void) {
     this.config = config;
     this.ioClass = priorityClass(config.priority);
+    this.pathRewrite = config.pathRewrite === null ? null : new PathRewrite(config.pathRewrite);
     this.servers = config.servers.map((server, index) =>
       new Server(server, index, engine, {
         tcp: config.tcp,

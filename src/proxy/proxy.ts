@@ -86,9 +86,9 @@ export class Proxy implements AcceptGate, TaskHandler {
       const fallback = this.backends.get(listener.defaultBackend) ?? null;
       made.routes = new RouteTable(
         listener.routes,
-        newRouteTarget(fallback, listener.redirect, this.context),
+        newRouteTarget(fallback, listener.redirect, this.context.replySlab),
         ({ backend, redirect }) =>
-          newRouteTarget(this.backends.get(backend) ?? null, redirect, this.context)!,
+          newRouteTarget(this.backends.get(backend) ?? null, redirect, this.context.replySlab)!,
       );
       made.tcpBackend = fallback;
       return made;

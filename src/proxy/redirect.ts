@@ -23,6 +23,7 @@ import { FieldName } from "../protocol/http/field_name.ts";
 import { asciiBytes, Octet } from "../protocol/http/octet.ts";
 import { reasonPhrase } from "../protocol/http/status.ts";
 import { scanHost } from "../protocol/http/uri.ts";
+import { PathRewrite } from "./path_rewrite.ts";
 
 /** Answers that a cache may keep without being told otherwise are not told otherwise, as in HAProxy. */
 const CACHED_CODES: readonly number[] = [301, 308];
@@ -36,6 +37,7 @@ export class Redirect {
   /** Where the answer is written; shared with others. */
   readonly slab: Slab;
   readonly #before: Uint8Array;
+  readonly #pathRewrite: PathRewrite | null;
   /** Behind the host: `:8443`. */
   readonly #port: Uint8Array;
 
@@ -43,6 +45,7 @@ export class Redirect {
     const { code, kind, text } = config;
     this.config = config;
     this.slab = slab;
+    this.#pathRewrite = config.pathRewrite === null ? null : new PathRewrite(config.pathRewrite);
     const colon = kind === "scheme" ? text.indexOf(":") : -1;
     const start = kind === "scheme" ? `${colon < 0 ? text : text.slice(0, colon)}://` : text;
     const cache = CACHED_CODES.includes(code) ? "" : "cache-control: no-cache\r\n";
@@ -52,13 +55,16 @@ export class Redirect {
     );
   }
 
-  /** Why this request cannot be redirected, in words; "" when it can. */
-  refusalOf(head: HeadParser, bytes: Uint8Array, base: number): string {
-    if (this.config.kind !== "scheme") return "";
-    return this.#copyHost(head, bytes, base, 0) > 0 ? "" : "a redirect to another scheme needs a Host";
+  /** The status that says why this request cannot be redirected: 400 without a host, 414 with too long a path; else 0. */
+  refusal(head: HeadParser, bytes: Uint8Array, base: number): number {
+    if (this.config.kind === "scheme" && this.#copyHost(head, bytes, base, 0) === 0) return 400;
+    if (this.#pathRewrite === null) return 0;
+    const isTooLong = this.#pathRewrite.isTooLong(bytes, base + head.pathStart, base + head.targetEnd) ||
+      this.write(head, bytes, base, true) < 0;
+    return isTooLong ? 414 : 0;
   }
 
-  /** Writes the whole answer at the beginning of the slab; returns its length. Valid until the next one is written. */
+  /** Writes the whole answer at the beginning of the slab; returns its length, -1 when it does not fit. Valid until the next one is written. */
   write(head: HeadParser, bytes: Uint8Array, base: number, closes: boolean): number {
     let at = this.#copy(this.#before, 0, this.#before.length, 0);
     if (this.config.kind === "scheme") {
@@ -66,6 +72,7 @@ export class Redirect {
       at = this.#copy(this.#port, 0, this.#port.length, at);
     }
     if (this.config.kind !== "location") at = this.#copyPath(head, bytes, base, at);
+    if (at < 0) return -1;
     const end = closes ? END_CLOSE : END_KEEP;
     return this.#copy(end, 0, end.length, at);
   }
@@ -84,18 +91,26 @@ export class Redirect {
     return hostEnd < 0 ? at : this.#copy(bytes, base + start, hostEnd, at);
   }
 
+  /** -1 when it does not fit. */
   #copyPath(head: HeadParser, bytes: Uint8Array, base: number, at: number): number {
     const into = this.slab.bytes;
-    let start = base + head.pathStart;
+    const start = base + head.pathStart;
     const end = base + head.targetEnd;
-    into[at++] = Octet.SLASH;
-    if (head.targetForm === TargetForm.ASTERISK) return at;
-    if (start < end && bytes[start] === Octet.SLASH) start++;
-    const mayNameHost = this.config.kind === "prefix" && this.config.text === "";
-    while (mayNameHost && start < end && (bytes[start] === Octet.SLASH || bytes[start] === BACKSLASH)) {
-      start++;
+    const limit = into.length - END_CLOSE.length;
+    let stop = at;
+    const isAsterisk = head.targetForm === TargetForm.ASTERISK;
+    if (!isAsterisk && this.#pathRewrite !== null) {
+      stop = this.#pathRewrite.write(bytes, start, end, into, at, limit);
+      if (stop < 0) return -1;
+    } else {
+      if (isAsterisk || start === end || bytes[start] !== Octet.SLASH) into[stop++] = Octet.SLASH;
+      if (!isAsterisk) stop = this.#copy(bytes, start, end, stop);
     }
-    return this.#copy(bytes, start, end, at);
+    if (this.config.kind !== "prefix" || this.config.text !== "") return stop;
+    let from = at + 1;
+    while (from < stop && (into[from] === Octet.SLASH || into[from] === BACKSLASH)) from++;
+    into.copyWithin(at + 1, from, stop);
+    return stop - (from - at - 1);
   }
 
   #copy(source: Uint8Array, start: number, end: number, at: number): number {

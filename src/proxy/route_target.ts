@@ -1,14 +1,14 @@
 /**
  * What a route leads to where requests are served: a backend, or a redirect.
  *
- * May import: config, proxy.
+ * May import: base, config, proxy.
  *
  * @module
  */
+import type { Slab } from "../base/slab.ts";
 import type { RedirectConfig } from "../config/model.ts";
 import type { Backend } from "./backend.ts";
 import { Redirect } from "./redirect.ts";
-import type { ProxyContext } from "./proxy_context.ts";
 
 /** One of the two. */
 export type RouteTarget =
@@ -19,8 +19,8 @@ export type RouteTarget =
 export function newRouteTarget(
   backend: Backend | null,
   redirect: RedirectConfig | null,
-  context: ProxyContext,
+  replySlab: Slab,
 ): RouteTarget | null {
-  if (redirect !== null) return { backend: null, redirect: new Redirect(redirect, context.replySlab) };
+  if (redirect !== null) return { backend: null, redirect: new Redirect(redirect, replySlab) };
   return backend === null ? null : { backend, redirect: null };
 }

@@ -67,6 +67,14 @@ timeouts request 10s  keepalive 1m  client 1m  client-fin 10s  connect 5s  queue
   });
 });
 
+describe("a path that is changed", () => {
+  it("is shown as the server sees it", () => {
+    expect(explain("hadro -l :80 -r /a=:1,strip-prefix=/a -b :2", "http://h/a/b?c", "path")).toEqual([
+      "path     /a/b?c -> /b?c",
+    ]);
+  });
+});
+
 describe("a request that is redirected", () => {
   it.each([
     ["http://h:80/a?b", [

@@ -14,7 +14,7 @@ describe("readRedirect", () => {
     ["redirect=prefix:/", { code: 302, kind: "prefix", text: "" }],
     ["redirect=prefix:https://h:8443,code=303", { code: 303, kind: "prefix", text: "https://h:8443" }],
   ])("reads %s", (keys, expected) => {
-    expect(readRedirect(parseItem("-l", `:80,${keys}`))).toEqual(expected);
+    expect(readRedirect(parseItem("-l", `:80,${keys}`))).toEqual({ ...expected, pathRewrite: null });
   });
   it("is null where none is written", () => expect(readRedirect(parseItem("-l", ":80,name=a"))).toBeNull());
   it("takes 512 characters at most", () => {
@@ -25,10 +25,15 @@ describe("readRedirect", () => {
 });
 
 describe("formatRedirect", () => {
-  it.each([["https", "redirect 308 https"], ["prefix:/a", "redirect 302 prefix:/a"], [
-    "/a",
-    "redirect 302 /a",
-  ]])(
+  it.each([
+    ["https", "redirect 308 https"],
+    ["prefix:/a,strip-prefix=/b", "redirect 302 prefix:/a  strip-prefix=/b"],
+    ["prefix:/a", "redirect 302 prefix:/a"],
+    [
+      "/a",
+      "redirect 302 /a",
+    ],
+  ])(
     "says what %s does",
     (text, expected) => {
       expect(formatRedirect(readRedirect(parseItem("-l", `:80,redirect=${text}`))!)).toBe(expected);

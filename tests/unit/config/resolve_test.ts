@@ -69,6 +69,7 @@ describe("the smallest configuration", () => {
         retries: 3,
         priority: "normal",
         hostPolicy: { kind: "client" },
+        pathRewrite: null,
         timeouts,
         tcp,
         httpReuse: "safe",

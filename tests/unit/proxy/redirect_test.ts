@@ -62,15 +62,32 @@ describe("a redirect to a scheme", () => {
     expect(location(keys, target, host)).toBe(expected);
   });
   it("needs a host", () => {
-    const [head, bytes] = parse("GET / HTTP/1.0");
-    expect(newRedirect("https").refusalOf(head, bytes, BASE)).toBe(
-      "a redirect to another scheme needs a Host",
-    );
-    expect(newRedirect("/a").refusalOf(head, bytes, BASE)).toBe("");
-    const [empty, emptyBytes] = parse("GET / HTTP/1.1", "Host:");
-    expect(newRedirect("https").refusalOf(empty, emptyBytes, BASE)).not.toBe("");
-    const [full, fullBytes] = parse("GET / HTTP/1.1", "Host: h");
-    expect(newRedirect("https").refusalOf(full, fullBytes, BASE)).toBe("");
+    const refusal = (keys: string, ...lines: string[]) => newRedirect(keys).refusal(...parse(...lines), BASE);
+    expect(refusal("https", "GET / HTTP/1.0")).toBe(400);
+    expect(refusal("https", "GET / HTTP/1.1", "Host:")).toBe(400);
+    expect(refusal("https", "GET / HTTP/1.1", "Host: h")).toBe(0);
+    expect(refusal("/a", "GET / HTTP/1.0")).toBe(0);
+  });
+});
+
+describe("a redirect that changes the path", () => {
+  it.each([
+    ["prefix:https://n.test,strip-prefix=/old", "/old/a?b", "https://n.test/a?b"],
+    ["prefix:/new,strip-prefix=/old", "/old", "/new/"],
+    ["https,add-prefix=/x", "/a", "https://h.test/x/a"],
+    ["prefix:/,strip-prefix=/old", "/old//evil.test/", "/evil.test/"],
+    ['prefix:/n,replace-path="^/(.*)x /$1"', "/axb?x", "/n/ab?x"],
+    ["https,add-prefix=/x", "*", "https://h.test/"],
+  ])("%s of %s goes to %s", (keys, target, expected) => expect(location(keys, target)).toBe(expected));
+
+  it("is refused when the path is too long for an expression, or what it becomes for an answer", () => {
+    const refusal = (keys: string, target: string) =>
+      newRedirect(keys).refusal(...parse(`GET ${target} HTTP/1.1`, "Host: h"), BASE);
+    const keys = 'https,replace-path="a b"';
+    expect(refusal(keys, `/${"a".repeat(1_024)}`)).toBe(414);
+    expect(refusal(keys, `/${"a".repeat(500)}?${"a".repeat(900)}`)).toBe(414);
+    expect(refusal(keys, "/aaa?aaa")).toBe(0);
+    expect(refusal("https,strip-prefix=/a", "/a")).toBe(0);
   });
 });
 
