@@ -25,7 +25,9 @@ const UNSTABLE = "--unstable-net";
  * Half-spaces of 1 MiB for what is new: hadro makes next to no garbage, and V8 would let them grow with the number of connections
  * (640 bytes a connection instead of 1,250, docs/decisions/2026-11-23-small-half-spaces.md).
  */
-const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=1," +
+  // No regular expression may take time without end: docs/decisions/2026-11-24-regular-expressions-in-linear-time.md.
+  "--enable-experimental-regexp-engine-on-excessive-backtracks";
 const DOWNLOAD_MS_MAX = 60_000;
 
 if (import.meta.main) await main();

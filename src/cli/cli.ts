@@ -15,6 +15,7 @@ import type { Config } from "../config/model.ts";
 import { runDemo } from "./demo.ts";
 import { dryRun } from "./dry_run.ts";
 import { ExitCode } from "./exit_codes.ts";
+import { runExplain } from "./explain_request.ts";
 import { flagUsage, fullHelp, shortHelp } from "./help.ts";
 import { runProxy } from "./run.ts";
 import { VERSION } from "./version.ts";
@@ -28,8 +29,12 @@ export async function runCli(args: readonly string[]): Promise<number> {
     return ExitCode.USAGE;
   }
   try {
-    const { settings, positionals, isDone } = splitWords(args);
+    const { settings, positionals, headers, isDone } = splitWords(args);
     if (isDone) return ExitCode.OK;
+    if (positionals[0] === "explain") return explain(settings, positionals.slice(1), headers);
+    if (headers.length > 0) {
+      throw new ConfigError(`Cannot use -H "${headers[0]}": it belongs to hadro explain; see --header-up`);
+    }
     if (positionals[0] === "demo") return await demo(settings, positionals.slice(1));
     addPositionals(settings, positionals);
     addEnvironment(settings, (name) => Deno.env.get(name));
@@ -44,6 +49,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
 interface SplitWords {
   readonly settings: Settings;
   readonly positionals: readonly string[];
+  /** Of the request to explain. */
+  readonly headers: readonly string[];
   /** Help or the version was asked for, and printed. */
   readonly isDone: boolean;
 }
@@ -51,6 +58,7 @@ interface SplitWords {
 /** Lets commander split the words; items keep the order in which they were written. @throws {ConfigError} */
 function splitWords(args: readonly string[]): SplitWords {
   const settings = new Settings();
+  const headers: string[] = [];
   const program = new Command("hadro")
     .argument("[words...]")
     .version(VERSION, "-V, --version")
@@ -77,18 +85,24 @@ function splitWords(args: readonly string[]): SplitWords {
       }),
     );
   }
+  program.addOption(
+    new Option("-H, --header <header>", "A header of the request to explain.").argParser((text: string) => {
+      headers.push(text);
+      return text;
+    }),
+  );
   try {
     program.parse([...args], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { settings, positionals: [], isDone: true };
+    if (error.exitCode === 0) return { settings, positionals: [], headers, isDone: true };
     throw new ConfigError(
       `${
         error.message.replace(/^error: /, "Cannot read the command line: ").replaceAll("\n", " ")
       }; see hadro --help`,
     );
   }
-  return { settings, positionals: program.args, isDone: false };
+  return { settings, positionals: program.args, headers, isDone: false };
 }
 
 /** Shorthand: the first word is the listener, the others are its servers. @throws {ConfigError} beside -l. */
@@ -106,6 +120,18 @@ function addPositionals(settings: Settings, words: readonly string[]): void {
   }
   settings.addItem("listen", "<listen>", words[0]);
   for (const word of words.slice(1)) settings.addItem("backend", "<backend>", word);
+}
+
+/** `explain REQUEST`, then words as for a run. @throws {ConfigError} */
+function explain(settings: Settings, words: readonly string[], headers: readonly string[]): number {
+  if (words.length === 0) {
+    throw new ConfigError(
+      "Cannot explain: there is no request; write hadro explain http://app.test/api/x -l :8080 -b :3000",
+    );
+  }
+  addPositionals(settings, words.slice(1));
+  addEnvironment(settings, (name) => Deno.env.get(name));
+  return runExplain(resolve(settings), words[0], headers);
 }
 
 function demo(settings: Settings, words: readonly string[]): Promise<number> {

@@ -14,6 +14,7 @@ const EXAMPLES: readonly string[] = [
   "hadro -l tcp://:5432 -b db1:5432 db2:5432 -l http://:8080 -b :9000 --log haproxy",
   "hadro -l http://:8080 -r /api/=:9001 -r .example.com=:9002 -b :3000",
   "hadro 8080 :9000 --trust 10.0.0.0/8 --timeout-server 30s --max-mem 64m",
+  "hadro explain http://app.test/api/x -l http://:8080 -r /api/=:9001 -b :3000",
   "hadro demo",
 ];
 
@@ -29,6 +30,7 @@ export function shortHelp(): string {
     "Usage: hadro <listen> <backend>…          hadro 8080 localhost:3000",
     "       hadro -l <listen> -b <backend>… [-r <match=backend>…] [flags]",
     "       hadro demo                         see it work, without a backend of your own",
+    "       hadro explain 'GET http://h/x' <words>   who would serve this request; -H for a header",
     "       hadro --help",
     "",
   ].join("\n");

@@ -17,12 +17,14 @@ import type {
   BackendConfig,
   BalanceConfig,
   Endpoint,
+  PathRewriteConfig,
   ProxyOut,
   ServerConfig,
   SourceConfig,
   TcpConfig,
   Timeouts,
 } from "./model.ts";
+import { readPathRewrite } from "./path_rewrite_value.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readProxyOut } from "./proxy_values.ts";
 import { readSource, readTcp } from "./socket_values.ts";
@@ -86,6 +88,7 @@ export class BackendBuilder {
         ? "normal"
         : readChoice("prio", priority.text, ["high", "normal", "low"] as const, priority.place),
       hostPolicy,
+      pathRewrite: this.#readPathRewrite(),
       timeouts: readTimeouts(this.#settings, this.#items),
       tcp: readItemTcp(this.#settings, this.#items),
       httpReuse: readChoice("http-reuse", reuse.text, HTTP_REUSES, reuse.place),
@@ -112,6 +115,14 @@ export class BackendBuilder {
       `Cannot use hash-balance-factor=${text}: lb ${algorithm} hashes nothing; leave it out, or write lb=source, lb=uri …`,
       place,
     );
+  }
+
+  #readPathRewrite(): PathRewriteConfig | null {
+    return readPathRewrite((key) => {
+      const found = this.#shared(key);
+      if (found === null || this.#scheme === "http") return found;
+      throw new ConfigError(`Cannot use ${key}=${found.text}: only HTTP has paths`, found.place);
+    });
   }
 
   #buildServers(): ServerConfig[] {

@@ -9,9 +9,11 @@ import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatBalance } from "./balance_values.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
-import type { BackendConfig, Config, ListenerConfig, SourceConfig, TcpConfig } from "./model.ts";
 import { formatProxyOut } from "./proxy_values.ts";
 import type { CheckConfig, HealthConfig } from "./model_health.ts";
+import type { BackendConfig, Config, ListenerConfig, RouteConfig, SourceConfig, TcpConfig } from "./model.ts";
+import { formatPathRewrite } from "./path_rewrite_value.ts";
+import { formatRedirect } from "./redirect_value.ts";
 import { formatTcpKeepAlive } from "./socket_values.ts";
 
 /** Returns the lines. */
@@ -40,9 +42,6 @@ function explainPipes({ pipeCount }: MemoryPlan): string {
 
 function explainListener(listener: ListenerConfig): string[] {
   const { timeouts } = listener;
-  const address = listener.endpoint.kind === "tcp" && listener.endpoint.host === ""
-    ? `[::]:${listener.endpoint.port} + 0.0.0.0:${listener.endpoint.port}`
-    : formatEndpoint(listener.endpoint);
   const facts = [
     listener.priority === "normal" ? "" : `prio ${listener.priority}`,
     listener.poller === "auto" ? "" : `poller ${listener.poller}`,
@@ -60,21 +59,33 @@ function explainListener(listener: ListenerConfig): string[] {
     ...explainTcp(listener.tcp),
   ];
   const lines = [
-    `listen   ${listener.scheme.padEnd(4)} ${address}  (${listener.name})  ${
+    `listen   ${listener.scheme.padEnd(4)} ${explainBinding(listener)}  (${listener.name})  ${
       facts.filter((f) => f !== "").join("  ")
     }`,
   ];
-  for (const route of listener.routes) {
-    lines.push(
-      `route    ${listener.name}  ${route.host || "any host"} ${route.pathPrefix || "/"} -> ${route.backend}`,
-    );
-  }
-  const fallback = listener.defaultBackend === "" ? "404" : listener.defaultBackend;
-  lines.push(`route    ${listener.name}  default -> ${fallback}`);
+  for (const route of listener.routes) lines.push(explainRoute(listener, route));
+  lines.push(explainRoute(listener, null));
   return lines;
 }
 
-function explainBackend(backend: BackendConfig): string[] {
+/** Where a listener binds. */
+export function explainBinding({ endpoint }: ListenerConfig): string {
+  return endpoint.kind === "tcp" && endpoint.host === ""
+    ? `[::]:${endpoint.port} + 0.0.0.0:${endpoint.port}`
+    : formatEndpoint(endpoint);
+}
+
+/** A route of a listener; null: what is done with the requests that none matches. */
+export function explainRoute(listener: ListenerConfig, route: RouteConfig | null): string {
+  const { redirect } = route ?? listener;
+  const name = route === null ? listener.defaultBackend : route.backend;
+  const target = redirect === null ? name || "404" : formatRedirect(redirect);
+  const match = route === null ? "default" : `${route.host || "any host"} ${route.pathPrefix || "/"}`;
+  return `route    ${listener.name}  ${match} -> ${target}`;
+}
+
+/** A backend, and each of its servers. */
+export function explainBackend(backend: BackendConfig): string[] {
   const { timeouts, hostPolicy } = backend;
   const host = hostPolicy.kind === "name" ? hostPolicy.name : hostPolicy.kind;
   const lines = [
@@ -86,6 +97,7 @@ function explainBackend(backend: BackendConfig): string[] {
       ...(backend.scheme === "http" && backend.httpReuse !== "safe"
         ? [`http-reuse ${backend.httpReuse}`]
         : []),
+      ...formatPathRewrite(backend.pathRewrite),
       `timeouts connect ${formatDurationMs(timeouts.connectMs)} server ${
         formatDurationMs(timeouts.serverMs)
       } tunnel ${formatDurationMs(timeouts.tunnelMs)}`,
@@ -151,7 +163,8 @@ function explainSource({ interfaceName, hosts, port }: SourceConfig): string {
   return interfaceName === "" ? addresses.join(" ") : `${interfaceName} (${addresses.join(" ")})`;
 }
 
-function explainHeaders(config: Config): string[] {
+/** The rules for headers, and who is believed. */
+export function explainHeaders(config: Config): string[] {
   const rules = (kind: string, list: Config["headersUp"]) =>
     list.map((rule) => `${kind} ${rule.action} ${rule.name}${rule.value === "" ? "" : `: ${rule.value}`}`);
   const trust = config.trust.map((range) => `${formatBytes(range.bytes)}/${range.prefixBits}`);

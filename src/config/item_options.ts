@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ITEM_KEYS } from "./catalogue.ts";
+import { ITEM_KEYS } from "./catalogue_items.ts";
 import { ConfigError, suggest, type WordPlace } from "./config_error.ts";
 import type { Item } from "./item_parser.ts";
 

@@ -103,7 +103,7 @@ function parseValue(source: string, word: string, start: number, separator: stri
     return [word.slice(at + 1, end), end + 1];
   }
   while (at < word.length && word[at] !== separator) {
-    if (word[at] === "\\" && at + 1 < word.length) at++;
+    if (word[at] === "\\" && /[,&"\\]/.test(word[at + 1] ?? "")) at++;
     value += word[at++];
   }
   return [value, at];
@@ -111,7 +111,8 @@ function parseValue(source: string, word: string, start: number, separator: stri
 
 /** Expands `{a,b}`, `{0..2}` and port ranges: one word for each, {@linkcode EXPANSIONS_MAX} at most. @throws {ConfigError} */
 export function expandWord(source: string, word: string): string[] {
-  const brace = /\{([^{}]*)\}/.exec(word);
+  // What stands in quotes is left alone.
+  const brace = /\{([^{}]*)\}/.exec(word.replaceAll(/"[^"]*"/g, (quoted) => "_".repeat(quoted.length)));
   if (brace === null) return expandPorts(source, word);
   const [whole, inner] = brace;
   const fail = (state: string): never => {

@@ -137,6 +137,7 @@ export interface BackendConfig {
   readonly retries: number;
   readonly priority: Priority;
   readonly hostPolicy: HostPolicy;
+  readonly pathRewrite: PathRewriteConfig | null;
   readonly timeouts: Timeouts;
   /** Of connections to its servers. */
   readonly tcp: TcpConfig;
@@ -149,14 +150,40 @@ export interface BackendConfig {
   readonly servers: readonly ServerConfig[];
 }
 
-/** A route of a listener: host and path prefix, the longest match wins, host before path. */
-export interface RouteConfig {
+/** How a request's path is changed, step by step; "" leaves a step out. See path_rewrite_value.ts. */
+export interface PathRewriteConfig {
+  /** Begins with a slash, does not end with one. */
+  readonly stripPrefix: string;
+  /** A regular expression that compiles. */
+  readonly pattern: string;
+  readonly replacement: string;
+  readonly addPrefix: string;
+}
+
+/** An answer that sends the client elsewhere; redirect_value.ts says what each kind makes of `text`. */
+export interface RedirectConfig {
+  /** 301, 302, 303, 307 or 308. */
+  readonly code: number;
+  readonly kind: "scheme" | "prefix" | "location";
+  /** Visible ASCII; a prefix does not end with a slash. */
+  readonly text: string;
+  /** Of the path that is kept. */
+  readonly pathRewrite: PathRewriteConfig | null;
+}
+
+/** What a request must be to take a route; the most specific match wins, see proxy/route_table.ts. */
+export interface RouteMatch {
   /** Lower case; "" any host; ".example.com" any name below it. */
   readonly host: string;
   /** "" or a prefix that starts with "/". */
   readonly pathPrefix: string;
-  /** Name of a {@linkcode BackendConfig}. */
+}
+
+/** A route of a listener: to a backend, or a redirection. */
+export interface RouteConfig extends RouteMatch {
+  /** Name of a {@linkcode BackendConfig}; "" with `redirect`. */
   readonly backend: string;
+  readonly redirect: RedirectConfig | null;
 }
 
 export interface ListenerConfig {
@@ -176,8 +203,10 @@ export interface ListenerConfig {
   readonly tcp: TcpConfig;
   /** In the order written; the most specific match wins wherever it stands. Empty for `tcp`. */
   readonly routes: readonly RouteConfig[];
-  /** Backend when no route matches; "" answers 404 (only possible when there are routes). */
+  /** Backend when no route matches; "" redirects, or answers 404 (only possible when there are routes). */
   readonly defaultBackend: string;
+  /** What is answered when no route matches; null unless `defaultBackend` is "". */
+  readonly redirect: RedirectConfig | null;
 }
 
 /** One `--header-up` or `--header-down`. */

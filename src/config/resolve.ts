@@ -17,7 +17,17 @@ import { rejectUselessFlags } from "./health_builder.ts";
 import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from "./item_parser.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { readProxyIn } from "./proxy_values.ts";
-import type { BackendConfig, Config, ListenerConfig, LogConfig, RouteConfig } from "./model.ts";
+import type {
+  BackendConfig,
+  Config,
+  ListenerConfig,
+  LogConfig,
+  RedirectConfig,
+  RouteConfig,
+  RouteMatch,
+} from "./model.ts";
+import { readRedirect } from "./redirect_value.ts";
+import { failRoute, isSameMatch, parseRouteWord } from "./route_word.ts";
 import type { ItemWord, Settings } from "./settings.ts";
 import {
   readChoice,
@@ -43,7 +53,12 @@ interface Service {
   readonly item: Item;
   readonly scheme: "http" | "tcp";
   fallback: BackendBuilder | null;
-  readonly routes: { readonly host: string; readonly pathPrefix: string; readonly backend: BackendBuilder }[];
+  readonly redirect: RedirectConfig | null;
+  readonly routes: {
+    readonly match: RouteMatch;
+    readonly backend: BackendBuilder | null;
+    readonly redirect: RedirectConfig | null;
+  }[];
 }
 
 const LATER_SCHEMES = ["https", "tls", "sni", "h2c"];
@@ -128,43 +143,41 @@ class Resolver {
         },
       );
     }
-    this.#services.push({ item, scheme, fallback: null, routes: [] });
+    const redirect = readRedirect(item);
+    if (redirect !== null && scheme === "tcp") {
+      throw new ConfigError(
+        `Cannot use redirect in ${item.source}: only HTTP can be redirected`,
+        optionPlace(item, "redirect"),
+      );
+    }
+    this.#services.push({ item, scheme, fallback: null, redirect, routes: [] });
   }
 
   #readBackend(item: Item): void {
     const service = this.#service(item);
+    if (service.redirect !== null) {
+      throw new ConfigError(
+        `Cannot use ${item.source} ${item.word}: its listener redirects what no -r matches; leave one of them`,
+        { source: item.source, word: item.word, column: 0 },
+      );
+    }
     service.fallback ??= new BackendBuilder(this.#settings, service.scheme);
     service.fallback.addServer(item, readScheme(item, service.scheme));
   }
 
   #readRoute(source: string, word: string): void {
-    const equals = word.indexOf("=");
-    const match = equals < 0 ? word : word.slice(0, equals);
-    const place = { source, word, column: 0 };
-    const fail = (state: string): never => {
-      throw new ConfigError(
-        `Cannot use route "${word}": ${state}; write /path=address, host=address or host/path=address`,
-        place,
-      );
-    };
-    if (equals < 0) fail("the = is missing");
-    if (equals === 0) fail("there is no match before the =");
-    const slash = match.indexOf("/");
-    const host = (slash < 0 ? match : match.slice(0, slash)).toLowerCase();
-    const pathPrefix = slash < 0 ? "" : match.slice(slash);
-    if (!/^\.?[a-z0-9.-]*$/.test(host) || host === ".") {
-      fail(`"${host}" is no host; .example.com means any name below it`);
-    }
-    if (/[?#\s]/.test(pathPrefix)) fail("a path has no ?, # or space");
-    const item = parseItem(source, word, equals + 1);
+    const { match, item, redirect } = parseRouteWord(source, word);
     const service = this.#service(item);
-    if (service.scheme === "tcp") fail("a tcp listener has no routes");
-    let route = service.routes.find((other) => other.host === host && other.pathPrefix === pathPrefix);
-    if (route === undefined) {
-      route = { host, pathPrefix, backend: new BackendBuilder(this.#settings, service.scheme) };
-      service.routes.push(route);
+    if (service.scheme === "tcp") failRoute(source, word, "a tcp listener has no routes");
+    const known = service.routes.find((other) => isSameMatch(other.match, match));
+    if (known !== undefined && (redirect !== null || known.redirect !== null)) {
+      failRoute(source, word, "another route has the same match, and one of them redirects");
     }
-    route.backend.addServer(item, readScheme(item, service.scheme), true);
+    const backend = redirect !== null
+      ? null
+      : known?.backend ?? new BackendBuilder(this.#settings, service.scheme);
+    backend?.addServer(item, readScheme(item, service.scheme), true);
+    if (known === undefined) service.routes.push({ match, backend, redirect });
   }
 
   #service(item: Item): Service {
@@ -175,11 +188,11 @@ class Resolver {
 
   #buildBackends(): BackendConfig[] {
     const taken = new Set<string>();
-    const builders = this.#services.flatMap(({ item, fallback, routes }) => {
-      if (fallback === null && routes.length === 0) {
+    const builders = this.#services.flatMap(({ item, fallback, redirect, routes }) => {
+      if (fallback === null && redirect === null && routes.length === 0) {
         throw new ConfigError(`Cannot start: ${item.source} ${item.word} has no backend; add -b address`);
       }
-      return [...(fallback === null ? [] : [fallback]), ...routes.map((route) => route.backend)];
+      return [fallback, ...routes.map((route) => route.backend)].filter((builder) => builder !== null);
     });
     return builders.map((builder) => builder.build(taken));
   }
@@ -208,12 +221,13 @@ class Resolver {
         acceptsProxy: readProxyIn(item, this.#settings.all("trust").length > 0),
         timeouts: readTimeouts(this.#settings, [item]),
         tcp: readItemTcp(this.#settings, [item]),
-        routes: routes.map(({ host, pathPrefix, backend }): RouteConfig => ({
-          host,
-          pathPrefix,
-          backend: backend.name,
+        routes: routes.map(({ match, backend, redirect }): RouteConfig => ({
+          ...match,
+          backend: backend?.name ?? "",
+          redirect,
         })),
         defaultBackend: fallback?.name ?? "",
+        redirect: service.redirect,
       };
     });
   }

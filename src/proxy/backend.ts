@@ -1,7 +1,7 @@
 /**
  * A backend: named servers and the algorithm that chooses among them.
  *
- * May import: base, config, event, net, proxy.
+ * May import: base, config, event, net, protocol, proxy.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import { BackendCounts } from "./backend_counts.ts";
 import { newBalancer } from "./balance/balance.ts";
 import type { Balancer, BalanceView } from "./balance/candidate.ts";
 import { KeyReader } from "./key_reader.ts";
+import { PathRewrite } from "./path_rewrite.ts";
 import { Server } from "./server.ts";
 
 /** Microseconds are a small integer of V8 up to here: 17 minutes. */
@@ -26,6 +27,8 @@ export class Backend {
   readonly ioClass: number;
   /** What is hashed where the algorithm hashes. */
   readonly keys: KeyReader;
+  /** null: paths stay as they are. */
+  readonly pathRewrite: PathRewrite | null;
   /** Streams that are with this backend now. */
   currentConns = 0;
   readonly #balancer: Balancer;
@@ -42,6 +45,7 @@ export class Backend {
     this.keys = new KeyReader(config.balance);
     this.#counts = counts;
     this.ioClass = priorityClass(config.priority);
+    this.pathRewrite = config.pathRewrite === null ? null : new PathRewrite(config.pathRewrite);
     this.servers = config.servers.map((server, index) =>
       new Server(server, index, engine, {
         tcp: config.tcp,

@@ -23,9 +23,11 @@ import { persists, requestFraming } from "../protocol/http/framing.ts";
 import { Method, methodName } from "../protocol/http/method.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { formatAddress } from "./address_text.ts";
+import { routeRequest } from "./http_route.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { captureRequest } from "./log_capture.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
+import { rewritePath } from "./path_rewrite.ts";
 
 const LINES = {
   connectionUpgrade: new TextEncoder().encode("Connection: upgrade\r\n"),
@@ -58,13 +60,7 @@ export function acceptRequestHead(stream: HttpStream): void {
     stream.replyError(405, EndCause.PROXY, EndPhase.REQUEST, why);
     return;
   }
-  const backend = listener.routes.find(head, front.bytes, front.messageStart);
-  if (backend === null) {
-    stream.replyError(404, EndCause.PROXY, EndPhase.REQUEST, "no route of this listener matches the request");
-  } else {
-    const { client } = stream.session;
-    stream.route(backend, backend.keys.ofRequest(head, front.bytes, front.messageStart, client));
-  }
+  routeRequest(stream);
 }
 
 /** Connected: rewrites the head where it lies and sends it on its way. */
@@ -124,7 +120,10 @@ function rewriteRequestHead(stream: HttpStream, head: HeadParser): boolean {
   headersUp.apply(headEdit, head, bytes, base);
   // The version is ours. The line keeps its length, so this byte can change in place.
   if (head.versionMinor === 0) bytes[base + head.startLineEnd - 1] = 0x31;
-  if (head.targetForm === TargetForm.ABSOLUTE) useOriginForm(stream, head, bytes, base);
+  const { pathRewrite } = stream.backend!;
+  if (pathRewrite !== null && !isServerWide(head)) {
+    rewritePath(pathRewrite, headEdit, stream.context.scratch, head, bytes, base);
+  } else if (head.targetForm === TargetForm.ABSOLUTE) useOriginForm(stream, head, bytes, base);
   const end = headEdit.apply(bytes, base, head, front.base + front.tail, front.base + FULL_CAPACITY);
   if (end < 0) return false;
   const growth = end - (front.base + front.tail);
@@ -200,6 +199,12 @@ function editForwarded(stream: HttpStream, head: HeadParser, bytes: Uint8Array, 
     base + head.fields[row + FieldPart.VALUE_END]!,
   );
   appendLine(stream, LINES.crlf);
+}
+
+/** `OPTIONS *`, and what a proxy makes it of: a request about the server, not about a path. */
+function isServerWide(head: HeadParser): boolean {
+  return head.targetForm === TargetForm.ASTERISK ||
+    (head.methodId === Method.OPTIONS && head.pathStart === head.targetEnd);
 }
 
 /** `GET http://host/path` becomes `GET /path`; `OPTIONS http://host` becomes `OPTIONS *` (RFC 9112 section 3.2.4). */

@@ -26,15 +26,16 @@ import { describeParseError, parseErrorStatus } from "../protocol/h1/parse_error
 import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
-import type { Reply } from "./error_reply.ts";
 import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import type { HttpSession } from "./http_session.ts";
 import { noteNoAnswer } from "./health/traffic_observer.ts";
 import { noteConnections } from "./log_connections.ts";
+import { LocalReply, ReplyProgress } from "./local_reply.ts";
 import { EndCause, EndPhase, type LogRecord, newLogRecord, resetLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import { authorityFor, writeClientHeader } from "./proxy_header.ts";
+import type { Redirect } from "./redirect.ts";
 import type { Server } from "./server.ts";
 import { StreamStep } from "./stream_step.ts";
 
@@ -70,14 +71,13 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   connectedMs = 0;
   responseMs = 0;
   #session: HttpSession | null = null;
-  #reply: Reply | null = null;
-  #replySent = 0;
-  #replyEnd = 0;
+  readonly #reply: LocalReply;
   #relay: Relay | null = null;
 
   constructor(context: ProxyContext) {
     this.context = context;
     this.dispatch = new Dispatch(context, this);
+    this.#reply = new LocalReply(context.errorReplies);
   }
 
   /** A request's head is there before a server is looked for. */
@@ -100,7 +100,6 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.step = StreamStep.REQUEST;
     this.backend =
       this.back =
-      this.#reply =
       this.#relay =
         null;
     this.methodId = Method.OTHER;
@@ -178,12 +177,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   onRequestBad(parseError: number): void {
     if (parseError === 0) {
-      this.replyError(
-        431,
-        EndCause.PROXY,
-        EndPhase.REQUEST,
-        "the request head is larger than hadro's buffer",
-      );
+      const why = "the request head is larger than hadro's buffer";
+      this.replyError(431, EndCause.PROXY, EndPhase.REQUEST, why);
       return;
     }
     const why = `bad request: ${describeParseError(parseError)}`;
@@ -260,12 +255,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
       return;
     }
     if (this.step === StreamStep.REQUEST) {
-      this.replyError(
-        400,
-        EndCause.CLIENT,
-        EndPhase.REQUEST,
-        "the client closed before its request was complete",
-      );
+      const why = "the client closed before its request was complete";
+      this.replyError(400, EndCause.CLIENT, EndPhase.REQUEST, why);
       return;
     }
     const why = front.receiveError === 0
@@ -349,24 +340,23 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   /** Answers the client by itself, when nothing of a response was sent yet. */
   replyError(status: number, cause: number, phase: number, why: string): void {
-    const { front, listener } = this.session;
+    const { front } = this.session;
     this.#setEnd(cause, phase, why);
     this.#releaseBack(false);
-    this.session.setServerDeadline(NEVER_MS);
     const isWhole = front.phase === FrontPhase.DONE && front.forwardableBytes === front.waitingBytes;
     this.keepsAlive = status >= 500 && isWhole && this.clientPersists;
-    front.releaseParser();
-    if (isWhole) front.discard(front.forwardableBytes);
-    front.forwardableBytes = 0;
-    this.step = StreamStep.REPLY;
-    this.record.status = status;
-    this.#reply = this.context.errorReplies.get(status, !this.keepsAlive);
-    this.record.headBytesOut += this.#reply.headBytes;
-    this.#replySent = 0;
-    this.#replyEnd = this.methodId === Method.HEAD ? this.#reply.headBytes : this.#reply.totalBytes;
-    if (!isWhole) front.setReceiving(false);
-    this.session.setClientDeadline(this.context.engine.nowMs + listener.config.timeouts.clientMs);
-    this.#sendReply();
+    this.#leaveRequest(isWhole);
+    const isHeadOnly = this.methodId === Method.HEAD;
+    this.#beginReply(status, this.#reply.beginError(status, !this.keepsAlive, isHeadOnly));
+  }
+
+  /** Sends the client elsewhere, before a server was looked for. The head stays until the answer went out. */
+  replyRedirect(redirect: Redirect): void {
+    const { front } = this.session;
+    this.#setEnd(EndCause.LOCAL, EndPhase.REQUEST, "");
+    noteConnections(this.record, this.context.connections, this.session.listener, this.backend, null);
+    this.keepsAlive = front.phase === FrontPhase.DONE && this.clientPersists && !this.context.isDraining;
+    this.#beginReply(redirect.config.code, this.#reply.beginRedirect(redirect, front, !this.keepsAlive));
   }
 
   /** The exchange with the server failed: an error answer while none was begun, else the end of both connections. */
@@ -426,21 +416,36 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.record.why = why;
   }
 
+  #beginReply(status: number, headBytes: number): void {
+    const { front, listener } = this.session;
+    this.step = StreamStep.REPLY;
+    this.record.status = status;
+    this.record.headBytesOut += headBytes;
+    if (front.phase !== FrontPhase.DONE) front.setReceiving(false);
+    this.session.setServerDeadline(NEVER_MS);
+    this.session.setClientDeadline(this.context.engine.nowMs + listener.config.timeouts.clientMs);
+    this.#sendReply();
+  }
+
   #sendReply(): void {
     const { front } = this.session;
-    const { slab } = this.context.errorReplies;
-    while (this.#replySent < this.#replyEnd) {
-      const offset = this.#reply!.offset + this.#replySent;
-      const count = front.sendBytes(slab, offset, this.#replyEnd - this.#replySent, !this.keepsAlive);
-      if (count > 0) this.#replySent += count;
-      if (front.isSendBlocked) return;
-      if (front.sendError !== 0) {
-        this.#finishAborted(false);
-        return;
-      }
+    const progress = this.#reply.send(front);
+    if (progress === ReplyProgress.BLOCKED) return;
+    if (progress === ReplyProgress.FAILED) {
+      this.#finishAborted(false);
+      return;
     }
+    this.#leaveRequest(front.phase === FrontPhase.DONE);
     this.#end();
     this.session.onStreamEnd(this.keepsAlive);
+  }
+
+  /** The head is not needed any more; of a whole request nothing. */
+  #leaveRequest(isWhole: boolean): void {
+    const { front } = this.session;
+    front.releaseParser();
+    if (isWhole && front.forwardableBytes > 0) front.discard(front.forwardableBytes);
+    front.forwardableBytes = 0;
   }
 
   /** A reused connection died before it answered: whether to ask again is the client's to decide, not ours. */

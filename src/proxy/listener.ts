@@ -28,6 +28,7 @@ import { HttpSession } from "./http_session.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import { ProxyHandshake } from "./proxy_handshake.ts";
 import type { RouteTable } from "./route_table.ts";
+import type { RouteTarget } from "./route_target.ts";
 import { TcpSession } from "./tcp_session.ts";
 
 /** Accepts in one call: HAProxy's tune.maxaccept. */
@@ -54,7 +55,7 @@ export class Listener implements FdHandler, TaskHandler {
   readonly ioClass: number;
   /** Its place among the listeners of the configuration. */
   readonly index: number;
-  routes!: RouteTable;
+  routes!: RouteTable<RouteTarget>;
   /** The backend of a tcp listener. */
   tcpBackend: Backend | null = null;
   readonly #gate: AcceptGate;

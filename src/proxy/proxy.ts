@@ -27,6 +27,7 @@ import { type AcceptGate, Listener } from "./listener.ts";
 import type { LogSink } from "./log_record.ts";
 import { ProxyContext } from "./proxy_context.ts";
 import { RouteTable } from "./route_table.ts";
+import { newRouteTarget } from "./route_target.ts";
 import type { Server } from "./server.ts";
 
 /** How often the pool gives slabs back and the drain looks around. */
@@ -91,7 +92,12 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.listeners = config.listeners.map((listener, index) => {
       const made = new Listener(listener, index, this.context, this);
       const fallback = this.backends.get(listener.defaultBackend) ?? null;
-      made.routes = new RouteTable(listener.routes, fallback, this.backends);
+      made.routes = new RouteTable(
+        listener.routes,
+        newRouteTarget(fallback, listener.redirect, this.context.replySlab),
+        ({ backend, redirect }) =>
+          newRouteTarget(this.backends.get(backend) ?? null, redirect, this.context.replySlab)!,
+      );
       made.tcpBackend = fallback;
       return made;
     });

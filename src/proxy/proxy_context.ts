@@ -54,6 +54,8 @@ export class ProxyContext implements EndContext {
   readonly errorReplies = new ErrorReplies();
   /** For looking whether an idle connection has something to say. */
   readonly probe = new Slab(PROBE_BYTES);
+  /** For building an answer; valid until the next use. A head and what is added to it fit. */
+  readonly replySlab = new Slab(BUFFER_SIZE);
   /** For building a start line; valid until the next use. */
   readonly scratch = new Uint8Array(BUFFER_SIZE);
   /** For building the header of a connection to a server; valid until the next use. */

@@ -11,27 +11,26 @@ import type { RouteConfig } from "../config/model.ts";
 import { FIELD_STRIDE, FieldPart, type HeadParser, TargetForm } from "../protocol/h1/head_parser.ts";
 import { FieldName } from "../protocol/http/field_name.ts";
 import { isHost, isHostUnder, pathHasPrefix } from "../protocol/http/uri.ts";
-import type { Backend } from "./backend.ts";
 
-interface CompiledRoute {
+interface CompiledRoute<Target> {
   /** Empty: any host. */
   readonly host: Uint8Array;
   /** `.example.com`: any name below. */
   readonly isSuffix: boolean;
   /** Empty: any path. */
   readonly pathPrefix: Uint8Array;
-  readonly backend: Backend;
+  readonly target: Target;
 }
 
-/** See the module's text. */
-export class RouteTable {
-  readonly #routes: readonly CompiledRoute[];
-  readonly #fallback: Backend | null;
+/** See the module's text. `Target` is what a route leads to: a backend where requests are served, the route itself where it is explained. */
+export class RouteTable<Target> {
+  readonly #routes: readonly CompiledRoute<Target>[];
+  readonly #fallback: Target | null;
 
   constructor(
     routes: readonly RouteConfig[],
-    fallback: Backend | null,
-    backends: ReadonlyMap<string, Backend>,
+    fallback: Target | null,
+    targetOf: (route: RouteConfig) => Target,
   ) {
     const encoder = new TextEncoder();
     this.#fallback = fallback;
@@ -39,12 +38,12 @@ export class RouteTable {
       host: encoder.encode(route.host),
       isSuffix: route.host.startsWith("."),
       pathPrefix: encoder.encode(route.pathPrefix),
-      backend: backends.get(route.backend)!,
+      target: targetOf(route),
     }));
   }
 
-  /** The backend of a parsed request whose first byte is at `base`; null when nothing matches and there is no default. */
-  find(head: HeadParser, bytes: Uint8Array, base: number): Backend | null {
+  /** The target of a parsed request whose first byte is at `base`; null when nothing matches and there is no default. */
+  find(head: HeadParser, bytes: Uint8Array, base: number): Target | null {
     if (this.#routes.length === 0) return this.#fallback;
     let hostStart = base + head.authorityStart;
     let hostEnd = base + head.authorityEnd;
@@ -57,14 +56,19 @@ export class RouteTable {
       const route = this.#routes[i]!;
       if (!matchesHost(route, bytes, hostStart, hostEnd)) continue;
       if (pathHasPrefix(bytes, base + head.pathStart, base + head.targetEnd, route.pathPrefix)) {
-        return route.backend;
+        return route.target;
       }
     }
     return this.#fallback;
   }
 }
 
-function matchesHost(route: CompiledRoute, bytes: Uint8Array, start: number, end: number): boolean {
+function matchesHost(
+  route: CompiledRoute<unknown>,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
   if (route.host.length === 0) return true;
   return route.isSuffix ? isHostUnder(bytes, start, end, route.host) : isHost(bytes, start, end, route.host);
 }

@@ -226,3 +226,41 @@ async function listeningPorts(pid: number): Promise<number[]> {
   }
   return ports;
 }
+
+describe("explain", () => {
+  it("tells who would serve a request, and exits with 0", async () => {
+    const { code, stdout, stderr } = await runToEnd([
+      "explain",
+      "http://h/api/x",
+      "8080",
+      ":3000",
+      "-H",
+      "Te: x",
+    ]);
+    expect([code, stderr]).toEqual([0, []]);
+    expect(stdout.slice(0, 7)).toEqual([
+      "request  GET http://h/api/x",
+      "listener http-8080  http [::]:8080 + 0.0.0.0:8080",
+      "route    http-8080  default -> app",
+      DRY_RUN_OF_8080[2],
+      DRY_RUN_OF_8080[3],
+      "headers  up   Host: h",
+      "headers  up   removes Te",
+    ]);
+  });
+  it.each([
+    ["nobody would", ["http://h:1/", "8080", ":3000"], "", 2],
+    ["it is missing", [], "hadro: Cannot explain: there is no request;", 0],
+    ["-H has nothing to explain", ["-H", "A: b"], "hadro: Cannot explain: there is no request;", 0],
+  ])("exits with 2 when %s", async (_, words, beginning, lineCount) => {
+    const { code, stdout, stderr } = await runToEnd(["explain", ...words]);
+    expect([code, stdout.length]).toEqual([2, lineCount]);
+    expect((stderr[0] ?? "").startsWith(beginning)).toBe(true);
+  });
+  it("refuses -H where nothing is explained", async () => {
+    const { code, stderr } = await runToEnd(["8080", ":3000", "-H", "A: b"]);
+    expect([code, stderr]).toEqual([2, [
+      'hadro: Cannot use -H "A: b": it belongs to hadro explain; see --header-up',
+    ]]);
+  });
+});

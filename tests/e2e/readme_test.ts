@@ -41,7 +41,8 @@ const blocks = [...README.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language
 }));
 const commands = blocks.filter(({ language }) => language === "sh").flatMap(({ lines }) => lines);
 const plain = commands.filter((line) => line.startsWith("hadro ") && !/[|>]/.test(line));
-const services = plain.filter((line) => !line.endsWith("--dry-run"));
+const endsAlone = (line: string) => line.endsWith("--dry-run") || line.startsWith("hadro explain ");
+const services = plain.filter((line) => !endsAlone(line));
 
 /** Exchanges what belongs to the reader's machines for what is here. */
 function adapt(command: string, serverPort: number): string {
@@ -133,7 +134,10 @@ describe("README's services", () => {
     const program = await runLine(adapt(command, server.port), folder);
     const ports = await announcedPorts(program, listenerCount(command));
     expect(ports.length).toBe(listenerCount(command));
-    for (const port of ports) expect(await ask(port)).toContain("\r\n\r\nhello");
+    const answer = command.includes(",redirect=https")
+      ? "location: https://app.test:8443/x\r\n"
+      : "\r\n\r\nhello";
+    for (const port of ports) expect(await ask(port)).toContain(answer);
     expect(await interrupt(program)).toBe(0);
     const file = /--log-file (\S+)/.exec(command)?.[1];
     const log = file === undefined
@@ -145,7 +149,7 @@ describe("README's services", () => {
 
 describe("README's lines without quotes", () => {
   it.each(plain)("mean the same in every shell here: %s", async (command) => {
-    const line = command.endsWith("--dry-run") ? command : `${command} --dry-run`;
+    const line = endsAlone(command) ? command : `${command} --dry-run`;
     const outputs = await Promise.all(SHELLS.map(async (shell) => {
       const bin = await temporaryFolder();
       await Deno.symlink(Program.path, `${bin}/hadro`);

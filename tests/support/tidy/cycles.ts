@@ -19,6 +19,7 @@ const KNOTS: readonly Knot[] = [
     paths: [
       "src/proxy/http_request.ts",
       "src/proxy/http_response.ts",
+      "src/proxy/http_route.ts",
       "src/proxy/http_session.ts",
       "src/proxy/http_stream.ts",
       "src/proxy/listener.ts",

@@ -1,6 +1,6 @@
 /** The keys of an item: which belong where, their texts and places. Refusals: tests/fixtures/config/refusals.md. @module */
 import { describe, expect, it } from "vitest";
-import { ITEM_KEYS } from "../../../src/config/catalogue.ts";
+import { ITEM_KEYS } from "../../../src/config/catalogue_items.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "../../../src/config/item_options.ts";
 import { parseItem } from "../../../src/config/item_parser.ts";
 import { refusalOf } from "../../support/config/written.ts";

@@ -47,6 +47,7 @@ describe("the smallest configuration", () => {
         routes: [],
         poller: "auto",
         defaultBackend: "app",
+        redirect: null,
       }],
       backends: [{
         name: "app",
@@ -62,6 +63,7 @@ describe("the smallest configuration", () => {
         retries: 3,
         priority: "normal",
         hostPolicy: { kind: "client" },
+        pathRewrite: null,
         timeouts,
         tcp,
         httpReuse: "safe",

@@ -20,6 +20,7 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
     priority: "high",
     poolPurgeMs: 5_000,
     poolMaxConn: 10,
+    pathRewrite: null,
     servers: servers.map((server, i) => ({
       name: `s${i + 1}`,
       endpoint: { ...ADDRESS, path: "" },

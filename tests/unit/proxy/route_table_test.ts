@@ -1,50 +1,32 @@
 /** Routes of a listener: which backend a parsed request goes to. @module */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Prng } from "../../../src/base/prng.ts";
-import type { BackendConfig, RouteConfig } from "../../../src/config/model.ts";
-import { systemClock } from "../../../src/event/clock.ts";
-import { Engine } from "../../../src/event/engine.ts";
-import { PollerDeno } from "../../../src/event/poller_deno.ts";
+import type { RouteConfig } from "../../../src/config/model.ts";
 import { HeadParser, ParseStatus } from "../../../src/protocol/h1/head_parser.ts";
 import { asciiBytes } from "../../../src/protocol/http/octet.ts";
-import { Backend } from "../../../src/proxy/backend.ts";
-import { ROUND_ROBIN } from "../../support/balance/farm.ts";
 import { RouteTable } from "../../../src/proxy/route_table.ts";
 
 const BASE = 7;
-const engine = new Engine(
-  1,
-  (table, activity, clock) => new PollerDeno(table, activity, clock, { memory: null }),
-  systemClock,
-);
-
-function newBackend(name: string): Backend {
-  const config: Partial<BackendConfig> = { name, balance: ROUND_ROBIN, priority: "normal", servers: [] };
-  return new Backend(config as BackendConfig, engine, new Prng(1), () => {});
-}
-
 /** "example.com/api", ".example.com", "/api": as written with -r; the backend's name is the same text. */
 function parseRoute(text: string): RouteConfig {
   const slash = text.indexOf("/");
   const [host, pathPrefix] = slash < 0 ? [text, ""] : [text.slice(0, slash), text.slice(slash)];
-  return { host, pathPrefix, backend: text };
+  return { host, pathPrefix, backend: text, redirect: null };
 }
 
-function newTable(routes: readonly string[], hasFallback = true): RouteTable {
-  const backends = new Map([...routes, "fallback"].map((name) => [name, newBackend(name)]));
-  return new RouteTable(routes.map(parseRoute), hasFallback ? backends.get("fallback")! : null, backends);
+function newTable(routes: readonly string[], hasFallback = true): RouteTable<string> {
+  return new RouteTable(routes.map(parseRoute), hasFallback ? "fallback" : null, (route) => route.backend);
 }
 
 /** The name of the backend that a request goes to; null when there is none. */
-function find(table: RouteTable, target: string, ...fields: string[]): string | null {
+function find(table: RouteTable<string>, target: string, ...fields: string[]): string | null {
   const version = fields.length === 0 ? "HTTP/1.0" : "HTTP/1.1";
   const method = target === "*" ? "OPTIONS" : "GET";
   const lines = [`${method} ${target} ${version}`, ...fields, "", ""].join("\r\n");
   const bytes = asciiBytes("#".repeat(BASE) + lines);
   const parser = new HeadParser("request");
   expect(parser.parse(bytes, BASE, bytes.length)).toBe(ParseStatus.DONE);
-  return table.find(parser, bytes, BASE)?.config.name ?? null;
+  return table.find(parser, bytes, BASE);
 }
 
 describe("a table without routes", () => {

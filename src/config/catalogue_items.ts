@@ -1,0 +1,186 @@
+/**
+ * The part of the catalogue that concerns items: every key of -l, -b and -r, once, in the order of the reference.
+ *
+ * May import: config.
+ *
+ * @module
+ */
+import { HTTP_REUSES, type ItemKey, PRIORITIES } from "./catalogue.ts";
+import { HEALTH_KEYS } from "./catalogue_health.ts";
+
+const LISTENER_POLLERS = ["auto", "deno"] as const;
+const REDIRECT_CODES = ["301", "302", "303", "307", "308"] as const;
+
+const itemTimeout = (key: string, flag: string, item: "listen" | "backend", text: string): ItemKey => ({
+  name: key,
+  type: "duration",
+  items: item === "backend" ? ["backend", "route"] : ["listen"],
+  text,
+  flag,
+});
+
+export const ITEM_KEYS: readonly ItemKey[] = [
+  {
+    name: "name",
+    type: "text",
+    items: ["listen", "backend", "route"],
+    text: "Its name in the log: of the frontend, of the server, or of the route's backend.",
+  },
+  {
+    name: "prio",
+    type: "choice",
+    choices: PRIORITIES,
+    items: ["listen", "backend", "route"],
+    text: "Class of its connections in the I/O queue.",
+  },
+  {
+    name: "maxconn",
+    type: "count",
+    items: ["listen"],
+    text: "Connections at once on this listener.",
+    flag: "maxconn",
+  },
+  {
+    name: "poller",
+    type: "choice",
+    choices: LISTENER_POLLERS,
+    items: ["listen"],
+    text:
+      "What watches its sockets and those of its clients: as --poller says, or Deno's own sockets beside it.",
+  },
+  {
+    name: "redirect",
+    type: "redirect",
+    items: ["listen", "route"],
+    text:
+      "Answer with a redirect, in place of servers: https, https:8443 (host and path kept), /path, a URL, or prefix: and a URL (path kept).",
+  },
+  {
+    name: "code",
+    type: "choice",
+    choices: REDIRECT_CODES,
+    items: ["listen", "route"],
+    text: "Status of the redirect; 308 for redirect=https, else 302, unless written.",
+  },
+  itemTimeout("client", "timeout-client", "listen", "Inactivity of the client."),
+  itemTimeout("request", "timeout-request", "listen", "To the whole request head."),
+  itemTimeout("keepalive", "timeout-keepalive", "listen", "Between two requests."),
+  itemTimeout(
+    "client-fin",
+    "timeout-client-fin",
+    "listen",
+    "Inactivity of a client whose server has ended its side.",
+  ),
+  itemTimeout("client-hs", "timeout-client-hs", "listen", "To the whole PROXY protocol header."),
+  {
+    name: "proxy",
+    type: "proxy",
+    items: ["listen", "backend", "route"],
+    text:
+      "PROXY protocol: a listener (proxy, or proxy=on|off) awaits a header, version 1 or 2, from --trust; a server (proxy=1|2) is sent one.",
+  },
+  {
+    name: "tcp-keepalive",
+    type: "keepalive",
+    items: ["listen", "backend", "route"],
+    text: "Probes of quiet connections: off, on, or idle[:interval[:count]].",
+    flag: "tcp-keepalive",
+  },
+  {
+    name: "tcp-ut",
+    type: "duration-or-off",
+    items: ["listen", "backend", "route"],
+    text: "How long sent bytes may stay unacknowledged.",
+    flag: "tcp-ut",
+  },
+  {
+    name: "weight",
+    type: "count",
+    items: ["backend", "route"],
+    text: "Share of the traffic, 0 to 256; 1 by default.",
+  },
+  {
+    name: "backup",
+    type: "switch",
+    items: ["backend", "route"],
+    text: "Used only when no other server can be.",
+  },
+  {
+    name: "lb",
+    type: "balance",
+    items: ["backend", "route"],
+    text: "Algorithm of the backend.",
+    flag: "lb",
+  },
+  {
+    name: "hash-balance-factor",
+    type: "count",
+    items: ["backend", "route"],
+    text: "Load of a server at most, in percent of the average, where lb hashes.",
+    flag: "hash-balance-factor",
+  },
+  {
+    name: "retries",
+    type: "count",
+    items: ["backend", "route"],
+    text: "Retries of the backend.",
+    flag: "retries",
+  },
+  {
+    name: "source",
+    type: "source",
+    items: ["backend", "route"],
+    text:
+      "Connect to this server from this address (an IP literal, with :port if need be) or interface; poller epoll only.",
+  },
+  {
+    name: "proxy-v2-options",
+    type: "text",
+    items: ["backend", "route"],
+    text: "What proxy=2 sends besides addresses: authority (the Host), crc32c; joined by +.",
+  },
+  {
+    name: "http-reuse",
+    type: "choice",
+    choices: HTTP_REUSES,
+    items: ["backend", "route"],
+    text: "Reuse of idle connections of the backend.",
+    flag: "http-reuse",
+  },
+  {
+    name: "host",
+    type: "host",
+    items: ["backend", "route"],
+    text: "Host header of the backend.",
+    flag: "host",
+  },
+  {
+    name: "strip-prefix",
+    type: "path",
+    items: ["backend", "route"],
+    text: "Take this from the beginning of the path; the server (or the redirect) sees the rest.",
+  },
+  {
+    name: "replace-path",
+    type: "replacement",
+    items: ["backend", "route"],
+    text:
+      'Then replace in the path: a regular expression, a space, the replacement, in quotes: "^/v([0-9]+)/ /$1-".',
+  },
+  {
+    name: "add-prefix",
+    type: "path",
+    items: ["backend", "route"],
+    text: "Then put this before the path.",
+  },
+  itemTimeout("connect", "timeout-connect", "backend", "To connect."),
+  itemTimeout("server", "timeout-server", "backend", "Inactivity of the server."),
+  itemTimeout("tunnel", "timeout-tunnel", "backend", "Inactivity of a tunnel."),
+  itemTimeout(
+    "server-fin",
+    "timeout-server-fin",
+    "backend",
+    "Inactivity of a server whose client has ended its side.",
+  ),
+  ...HEALTH_KEYS,
+];
