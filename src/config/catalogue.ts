@@ -2,10 +2,11 @@
  * The catalogue: every flag and every key of an item, once. Parsing, help, `--dry-run`, the environment and the option reference
  * (docs/reference/options.md, generated) are made from it.
  *
- * May import: nothing.
+ * May import: config.
  *
  * @module
  */
+import { LIMIT_FLAGS, LIMIT_KEYS } from "./limit_flags.ts";
 
 /** How a value is read. */
 export type ValueType =
@@ -16,6 +17,7 @@ export type ValueType =
   | "text"
   | "header"
   | "cidr"
+  | "cidrs"
   | "host"
   | "switch"
   | "keepalive"
@@ -232,6 +234,7 @@ export const FLAGS: readonly Flag[] = [
     section: "Limits",
     text: "Client connections at once; 0: as memory and descriptors allow.",
   },
+  ...LIMIT_FLAGS,
   {
     name: "log",
     value: "format",
@@ -321,6 +324,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     text: "Connections at once on this listener.",
     flag: "maxconn",
   },
+  ...LIMIT_KEYS,
   {
     name: "poller",
     type: "choice",

@@ -6,6 +6,7 @@
  * @module
  */
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
+import { explainLimits } from "./explain_limits.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import type { BackendConfig, Config, ListenerConfig, SourceConfig, TcpConfig } from "./model.ts";
@@ -47,6 +48,7 @@ function explainListener(listener: ListenerConfig): string[] {
     `timeouts client ${formatDurationMs(timeouts.clientMs)} request ${
       formatDurationMs(timeouts.requestMs)
     } keepalive ${formatDurationMs(timeouts.keepAliveMs)}`,
+    ...explainLimits(listener.limits),
     ...explainTcp(listener.tcp),
   ];
   const lines = [

@@ -118,6 +118,14 @@ export interface RouteConfig {
   readonly backend: string;
 }
 
+/** What clients of a listener may do. */
+export interface ListenerLimits {
+  /** With any, clients outside of them are refused. */
+  readonly allow: readonly Cidr[];
+  /** Clients in one of them are refused, whatever `allow` says. */
+  readonly deny: readonly Cidr[];
+}
+
 export interface ListenerConfig {
   /** Unique: `http-8080`, … or the item's `name=`; the frontend name in the log. */
   readonly name: string;
@@ -128,6 +136,7 @@ export interface ListenerConfig {
   readonly poller: "auto" | "deno";
   /** Connections at once on this listener; 0 means only the process limit. */
   readonly maxconn: number;
+  readonly limits: ListenerLimits;
   readonly timeouts: Timeouts;
   /** Of connections that it accepts. */
   readonly tcp: TcpConfig;

@@ -15,6 +15,7 @@ import { ConfigError, suggest } from "./config_error.ts";
 import { BackendBuilder, readItemTcp, readTimeouts } from "./backend_builder.ts";
 import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from "./item_parser.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
+import { readListenerLimits } from "./limit_values.ts";
 import type { BackendConfig, Config, ListenerConfig, LogConfig, RouteConfig } from "./model.ts";
 import type { ItemWord, Settings } from "./settings.ts";
 import {
@@ -198,6 +199,7 @@ class Resolver {
           ? "auto"
           : readChoice("poller", poller, ["auto", "deno"] as const, optionPlace(item, "poller")),
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
+        limits: readListenerLimits(this.#settings, item, endpoint),
         timeouts: readTimeouts(this.#settings, [item]),
         tcp: readItemTcp(this.#settings, [item]),
         routes: routes.map(({ host, pathPrefix, backend }): RouteConfig => ({

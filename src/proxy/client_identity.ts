@@ -18,6 +18,8 @@ export class ClientIdentity {
   readonly port: number;
   /** Its X-Forwarded-* are believed. */
   readonly isTrusted: boolean;
+  /** Why its requests are answered with 403; null when they are not. */
+  denial: string | null = null;
 
   constructor(peer: SocketAddress, trust: readonly Cidr[]) {
     if (peer.kind === "unix") {

@@ -12,6 +12,9 @@ export interface FrontendCounters {
   requests: number;
   requestErrors: number;
   refusedMethods: number;
+  /** Refused by a limit or rule: reset as soon as accepted; answered with 401, 403, 408, 413, 429 or 431. */
+  deniedConnections: number;
+  deniedRequests: number;
 }
 
 /** Of a server. */
@@ -27,7 +30,14 @@ export interface ServerCounters {
 }
 
 export function newFrontendCounters(): FrontendCounters {
-  return { connections: 0, requests: 0, requestErrors: 0, refusedMethods: 0 };
+  return {
+    connections: 0,
+    requests: 0,
+    requestErrors: 0,
+    refusedMethods: 0,
+    deniedConnections: 0,
+    deniedRequests: 0,
+  };
 }
 
 export function newServerCounters(): ServerCounters {

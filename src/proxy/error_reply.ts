@@ -13,6 +13,7 @@ import { reasonPhrase } from "../protocol/http/status.ts";
 /** Statuses that hadro answers by itself, and what they mean to a person. */
 const REPLY_TEXT: Readonly<Record<number, string>> = {
   400: "The request could not be understood.",
+  403: "This client may not use this listener.",
   404: "No route of this listener matches the request.",
   405: "This method is not allowed here.",
   408: "The request took too long.",

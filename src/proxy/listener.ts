@@ -25,6 +25,9 @@ import { priorityClass } from "./backend.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import { type FrontendCounters, newFrontendCounters } from "./counters.ts";
 import { HttpSession } from "./http_session.ts";
+import { AcceptGuard } from "./limit/accept_guard.ts";
+import { logRefusedConnection } from "./limit/refused_connection.ts";
+import { RequestGuard } from "./limit/request_guard.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import type { RouteTable } from "./route_table.ts";
 import { TcpSession } from "./tcp_session.ts";
@@ -57,6 +60,9 @@ export class Listener implements FdHandler, TaskHandler {
   /** The backend of a tcp listener. */
   tcpBackend: Backend | null = null;
   readonly #gate: AcceptGate;
+  /** Null where there is nothing to ask. */
+  readonly requestGuard: RequestGuard | null;
+  readonly #guard: AcceptGuard | null;
   readonly #task: number;
   #fd = NO_FD;
   #isFull = false;
@@ -71,6 +77,8 @@ export class Listener implements FdHandler, TaskHandler {
     this.index = index;
     this.context = context;
     this.#gate = gate;
+    this.#guard = AcceptGuard.of(config);
+    this.requestGuard = RequestGuard.of(config);
     this.ioClass = priorityClass(config.priority);
     this.#task = context.engine.scheduler.create(this);
   }
@@ -169,11 +177,31 @@ export class Listener implements FdHandler, TaskHandler {
   }
 
   #open(fd: number): void {
+    const client = new ClientIdentity(this.context.engine.poller.peerAddress(fd), this.context.config.trust);
+    const refusal = this.#guard === null ? null : this.#guard.refusal(client);
+    if (refusal !== null) {
+      this.#refuse(fd, client, refusal);
+      return;
+    }
     this.context.connections.add(this.index);
     this.counters.connections++;
-    const client = new ClientIdentity(this.context.engine.poller.peerAddress(fd), this.context.config.trust);
     if (this.config.scheme === "http") new HttpSession(this.context, this, fd, client);
     else new TcpSession(this.context, this, fd, client);
+  }
+
+  /** Nothing was made for it yet: neither a place in the fd table nor in the counts. */
+  #refuse(fd: number, client: ClientIdentity, why: string): void {
+    const { engine, connections, log } = this.context;
+    engine.poller.close(fd, true);
+    this.counters.deniedConnections++;
+    logRefusedConnection(log, {
+      listener: this.config,
+      client,
+      wallMs: engine.wallNowMs,
+      processConns: connections.total,
+      frontendConns: this.connectionCount,
+      why,
+    });
   }
 
   #pause(fd: number, errno: number): void {

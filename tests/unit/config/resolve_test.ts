@@ -55,6 +55,7 @@ describe("the smallest configuration", () => {
         endpoint: { kind: "tcp", host: "", port: 8080, path: "" },
         priority: "normal",
         maxconn: 0,
+        limits: { allow: [], deny: [] },
         timeouts,
         tcp,
         routes: [],

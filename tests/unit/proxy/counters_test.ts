@@ -27,6 +27,8 @@ describe("the names of counters", () => {
       "requests",
       "requestErrors",
       "refusedMethods",
+      "deniedConnections",
+      "deniedRequests",
     ]);
     expect(Object.keys(newServerCounters())).toEqual([
       "connects",

@@ -8,6 +8,7 @@ const replies = new ErrorReplies();
 /** Every status that hadro answers by itself, with reason and sentence. */
 const TEXTS = [
   [400, "Bad Request", "The request could not be understood."],
+  [403, "Forbidden", "This client may not use this listener."],
   [404, "Not Found", "No route of this listener matches the request."],
   [405, "Method Not Allowed", "This method is not allowed here."],
   [408, "Request Timeout", "The request took too long."],
