@@ -11,6 +11,7 @@ import { ALGORITHMS, HTTP_REUSES } from "./catalogue.ts";
 import { ConfigError } from "./config_error.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { type Item, parseEndpoint } from "./item_parser.ts";
+import { readBackendMaxBody } from "./limit_values.ts";
 import type { BackendConfig, Endpoint, ServerConfig, SourceConfig, TcpConfig, Timeouts } from "./model.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readSource, readTcp } from "./socket_values.ts";
@@ -76,6 +77,7 @@ export class BackendBuilder {
       httpReuse: readChoice("http-reuse", reuse.text, HTTP_REUSES, reuse.place),
       poolPurgeMs: readDurationMs("--pool-purge-delay", purge.text, purge.place),
       poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
+      maxBodyBytes: readBackendMaxBody(this.#shared("max-body"), this.#scheme),
       servers: this.#buildServers(),
     };
   }

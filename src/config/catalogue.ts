@@ -12,6 +12,7 @@ import { LIMIT_FLAGS, LIMIT_KEYS } from "./limit_flags.ts";
 export type ValueType =
   | "duration"
   | "size"
+  | "size-or-off"
   | "count"
   | "choice"
   | "text"

@@ -6,7 +6,7 @@
  * @module
  */
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
-import { explainLimits } from "./explain_limits.ts";
+import { explainLimits, explainMaxBody } from "./explain_limits.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import type { BackendConfig, Config, ListenerConfig, SourceConfig, TcpConfig } from "./model.ts";
@@ -48,7 +48,7 @@ function explainListener(listener: ListenerConfig): string[] {
     `timeouts client ${formatDurationMs(timeouts.clientMs)} request ${
       formatDurationMs(timeouts.requestMs)
     } keepalive ${formatDurationMs(timeouts.keepAliveMs)}`,
-    ...explainLimits(listener.limits),
+    ...explainLimits(listener),
     ...explainTcp(listener.tcp),
   ];
   const lines = [
@@ -80,6 +80,7 @@ function explainBackend(backend: BackendConfig): string[] {
       `timeouts connect ${formatDurationMs(timeouts.connectMs)} server ${
         formatDurationMs(timeouts.serverMs)
       } tunnel ${formatDurationMs(timeouts.tunnelMs)}`,
+      ...explainMaxBody(backend.maxBodyBytes),
       ...explainTcp(backend.tcp),
     ].join("  "),
   ];

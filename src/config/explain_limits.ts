@@ -1,17 +1,37 @@
 /**
  * The limits of a listener in words, for explain.ts: what is not as usual.
  *
- * May import: config.
+ * May import: base, config.
  *
  * @module
  */
-import { formatCidr } from "./limit_values.ts";
-import type { ListenerLimits } from "./model.ts";
+import { formatSizeBytes } from "../base/units.ts";
+import { defaultText } from "./catalogue.ts";
+import { formatCidr, HEADER_BYTES_MAX } from "./limit_values.ts";
+import type { ListenerConfig } from "./model.ts";
 
 /** The facts, a few words each. */
-export function explainLimits({ allow, deny }: ListenerLimits): string[] {
+export function explainLimits({ limits, scheme }: ListenerConfig): string[] {
+  const { allow, deny } = limits;
   return [
     ...(allow.length === 0 ? [] : [`allow ${allow.map(formatCidr).join(" ")}`]),
     ...(deny.length === 0 ? [] : [`deny ${deny.map(formatCidr).join(" ")}`]),
+    ...(scheme === "tcp" ? [] : explainRequests(limits)),
+  ];
+}
+
+/** A backend's own. */
+export function explainMaxBody(maxBodyBytes: number | null): string[] {
+  if (maxBodyBytes === null) return [];
+  return [`max-body ${maxBodyBytes === 0 ? "off" : formatSizeBytes(maxBodyBytes)}`];
+}
+
+function explainRequests(
+  { maxBodyBytes, maxHeaderCount, maxHeaderBytes }: ListenerConfig["limits"],
+): string[] {
+  return [
+    ...(maxBodyBytes === 0 ? [] : explainMaxBody(maxBodyBytes)),
+    ...(String(maxHeaderCount) === defaultText("max-headers") ? [] : [`max-headers ${maxHeaderCount}`]),
+    ...(maxHeaderBytes === HEADER_BYTES_MAX ? [] : [`max-header-size ${formatSizeBytes(maxHeaderBytes)}`]),
   ];
 }

@@ -25,6 +25,31 @@ export const LIMIT_FLAGS = [
     text: "Clients that may not connect; it wins over --allow, whatever the order.",
     example: "10.9.0.0/16",
   },
+  {
+    name: "max-body",
+    value: "size",
+    type: "size-or-off",
+    default: "off",
+    section: "Limits",
+    text: "The largest body of a request; a larger one is answered 413.",
+    example: "10m",
+  },
+  {
+    name: "max-headers",
+    value: "count",
+    type: "count",
+    default: "100",
+    section: "Limits",
+    text: "Headers of a request at most, 1 to 1000; more are answered 431.",
+  },
+  {
+    name: "max-header-size",
+    value: "size",
+    type: "size-or-off",
+    default: "off",
+    section: "Limits",
+    text: "The largest head of a request, 256 to 15424 bytes; a larger one is answered 431. off: 15424.",
+  },
 ] as const;
 
 export const LIMIT_KEYS = [
@@ -41,5 +66,26 @@ export const LIMIT_KEYS = [
     items: ["listen"],
     text: "Clients that may not connect, joined by +; off for none.",
     flag: "deny",
+  },
+  {
+    name: "max-body",
+    type: "size-or-off",
+    items: ["listen", "backend", "route"],
+    text: "The largest body of a request; a backend's own holds instead of its listener's.",
+    flag: "max-body",
+  },
+  {
+    name: "max-headers",
+    type: "count",
+    items: ["listen"],
+    text: "Headers of a request at most.",
+    flag: "max-headers",
+  },
+  {
+    name: "max-header-size",
+    type: "size-or-off",
+    items: ["listen"],
+    text: "The largest head of a request.",
+    flag: "max-header-size",
   },
 ] as const;

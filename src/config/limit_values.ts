@@ -1,10 +1,11 @@
 /**
  * Values of the flags and keys that limit what clients may do, and the limits of a listener.
  *
- *     allow, deny   off | cidr *( "+" cidr )                      10.0.0.0/8+fd00::/8
+ *     allow, deny                 off | cidr *( "+" cidr )        10.0.0.0/8+fd00::/8
+ *     max-body, max-header-size   off | size                      10m
  *
  * A listener's key replaces what the flags say; `off` leaves nothing of it. Clients of unix sockets have no address: flags about
- * addresses pass them by, and keys are refused.
+ * addresses pass them by, and keys are refused. So it is with limits of requests and tcp.
  *
  * May import: base, config.
  *
@@ -16,18 +17,73 @@ import { optionPlace, optionText } from "./item_options.ts";
 import type { Item } from "./item_parser.ts";
 import type { Cidr, Endpoint, ListenerLimits } from "./model.ts";
 import type { Settings, SettingText } from "./settings.ts";
-import { readCidr } from "./values.ts";
+import { readCidr, readCount, readSizeBytes } from "./values.ts";
 
 /** Ranges of one list: each is compared with every new client. */
 const RANGES_MAX = 1_024;
+/** As the parser's limit. */
+const HEADER_COUNT_MAX = 1_000;
+/** The place for a head: HEAD_CAPACITY of mux/h1_end.ts. */
+export const HEADER_BYTES_MAX = 15_424;
+const HEADER_BYTES_MIN = 256;
 
 /** The limits of a listener: its keys before the flags. @throws {ConfigError} */
-export function readListenerLimits(settings: Settings, item: Item, endpoint: Endpoint): ListenerLimits {
+export function readListenerLimits(
+  settings: Settings,
+  item: Item,
+  endpoint: Endpoint,
+  scheme: "http" | "tcp",
+): ListenerLimits {
+  const one = (key: string) => {
+    const text = optionText(item, key);
+    if (text === null) return settings.last(key);
+    if (scheme === "tcp") refuseOnTcp(key, text, optionPlace(item, key));
+    return { text, place: optionPlace(item, key) };
+  };
   const texts = (key: string) => aboutAddresses(key, item, endpoint, listTexts(settings, item, key));
   return {
     allow: readList("allow", texts("allow"), readCidr, RANGES_MAX),
     deny: readList("deny", texts("deny"), readCidr, RANGES_MAX),
+    maxBodyBytes: readSizeOrOff("max-body", one("max-body")),
+    maxHeaderCount: readHeaderCount(one("max-headers")),
+    maxHeaderBytes: readHeaderBytes(one("max-header-size")),
   };
+}
+
+/** A backend's own limit of bodies; null when none was written. @throws {ConfigError} */
+export function readBackendMaxBody(written: SettingText | null, scheme: "http" | "tcp"): number | null {
+  if (written === null) return null;
+  if (scheme === "tcp") refuseOnTcp("max-body", written.text, written.place);
+  return readSizeOrOff("max-body", written);
+}
+
+function refuseOnTcp(key: string, text: string, place: WordPlace): never {
+  throw new ConfigError(
+    `Cannot use ${key}=${text} in ${place.source}: tcp has no requests; it is for http`,
+    place,
+  );
+}
+
+/** 0: off. @throws {ConfigError} */
+function readSizeOrOff(what: string, { text, place }: SettingText): number {
+  if (text === "off") return 0;
+  const sizeBytes = readSizeBytes(what, text, place);
+  if (sizeBytes > 0) return sizeBytes;
+  throw new ConfigError(`Cannot use ${what} "${text}": it must be at least 1; off means no limit`, place);
+}
+
+function readHeaderCount({ text, place }: SettingText): number {
+  return readCount("max-headers", text, place, 1, HEADER_COUNT_MAX);
+}
+
+/** @throws {ConfigError} */
+function readHeaderBytes(written: SettingText): number {
+  const sizeBytes = readSizeOrOff("max-header-size", written) || HEADER_BYTES_MAX;
+  if (sizeBytes >= HEADER_BYTES_MIN && sizeBytes <= HEADER_BYTES_MAX) return sizeBytes;
+  throw new ConfigError(
+    `Cannot use max-header-size "${written.text}": it must be from ${HEADER_BYTES_MIN} to ${HEADER_BYTES_MAX} bytes, what hadro's buffer holds`,
+    written.place,
+  );
 }
 
 /** `10.0.0.0/8`; IPv6 as RFC 5952 writes it. */

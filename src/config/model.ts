@@ -105,6 +105,8 @@ export interface BackendConfig {
   readonly poolPurgeMs: number;
   /** Idle connections kept per server at most: HAProxy's pool-max-conn. */
   readonly poolMaxConn: number;
+  /** Instead of its listener's; 0: no limit; null: its listener's. */
+  readonly maxBodyBytes: number | null;
   readonly servers: readonly ServerConfig[];
 }
 
@@ -124,6 +126,12 @@ export interface ListenerLimits {
   readonly allow: readonly Cidr[];
   /** Clients in one of them are refused, whatever `allow` says. */
   readonly deny: readonly Cidr[];
+  /** Of a request's body; 0: no limit. */
+  readonly maxBodyBytes: number;
+  /** Fields of a request's head. */
+  readonly maxHeaderCount: number;
+  /** Of a request's head, its first line and last empty line included. */
+  readonly maxHeaderBytes: number;
 }
 
 export interface ListenerConfig {

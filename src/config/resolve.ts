@@ -199,7 +199,7 @@ class Resolver {
           ? "auto"
           : readChoice("poller", poller, ["auto", "deno"] as const, optionPlace(item, "poller")),
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
-        limits: readListenerLimits(this.#settings, item, endpoint),
+        limits: readListenerLimits(this.#settings, item, endpoint, scheme),
         timeouts: readTimeouts(this.#settings, [item]),
         tcp: readItemTcp(this.#settings, [item]),
         routes: routes.map(({ host, pathPrefix, backend }): RouteConfig => ({

@@ -26,6 +26,7 @@ import { formatAddress } from "./address_text.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { captureRequest } from "./log_capture.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
+import { StreamStep } from "./stream_step.ts";
 
 const LINES = {
   connectionUpgrade: new TextEncoder().encode("Connection: upgrade\r\n"),
@@ -53,7 +54,7 @@ export function acceptRequestHead(stream: HttpStream): void {
     return;
   }
   const guard = listener.requestGuard;
-  if (guard !== null && !guard.admits(stream.session.client)) {
+  if (guard !== null && !guard.admits(stream.session.client, head)) {
     listener.counters.deniedRequests++;
     stream.replyError(guard.status, EndCause.PROXY, EndPhase.REQUEST, guard.why);
     return;
@@ -67,7 +68,26 @@ export function acceptRequestHead(stream: HttpStream): void {
   const backend = listener.routes.find(head, front.bytes, front.messageStart);
   if (backend === null) {
     stream.replyError(404, EndCause.PROXY, EndPhase.REQUEST, "no route of this listener matches the request");
-  } else stream.route(backend);
+    return;
+  }
+  stream.maxBodyBytes = backend.config.maxBodyBytes ?? listener.config.limits.maxBodyBytes;
+  if (stream.maxBodyBytes === 0 || !refusesBody(stream)) stream.route(backend);
+}
+
+/**
+ * Answers 413 to a body that is too large, or ends an exchange that is being answered already; returns whether it is. A length that
+ * was said is looked at before a server is; of chunks, what has come.
+ */
+export function refusesBody(stream: HttpStream): boolean {
+  const { front, listener } = stream.session;
+  const isLengthKnown = stream.step === StreamStep.REQUEST && front.parsedHead.contentLength >= 0;
+  const sizeBytes = isLengthKnown ? front.parsedHead.contentLength : front.body.chunkedBytes;
+  if (sizeBytes <= stream.maxBodyBytes) return false;
+  listener.counters.deniedRequests++;
+  const size = isLengthKnown ? `${sizeBytes} bytes` : "in chunks";
+  const why = `the request body (${size}) is larger than max-body ${stream.maxBodyBytes}`;
+  stream.failExchange(413, EndCause.PROXY, EndPhase.REQUEST, why);
+  return true;
 }
 
 /** Connected: rewrites the head where it lies and sends it on its way. */

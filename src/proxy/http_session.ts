@@ -55,6 +55,7 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
     this.acceptedMs = this.idleSinceMs = engine.nowMs;
     this.acceptedWallMs = engine.wallNowMs;
     this.front = new H1Front(context, context.requestParsers, this);
+    this.front.headLimitBytes = listener.config.limits.maxHeaderBytes;
     this.front.open(fd, listener.ioClass);
     this.#task = engine.scheduler.create(this);
     engine.adopt(fd, this.front, listener.ioClass);

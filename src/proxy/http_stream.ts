@@ -27,7 +27,7 @@ import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
 import type { Reply } from "./error_reply.ts";
-import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_request.ts";
+import { acceptRequestHead, forwardRequestHead, pumpRequest, refusesBody } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import type { HttpSession } from "./http_session.ts";
 import { EndCause, EndPhase, type LogRecord, newLogRecord, resetLogRecord } from "./log_record.ts";
@@ -51,6 +51,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   clientVersionMinor = 1;
   /** The client asked to keep the connection (by version or Connection). */
   clientPersists = false;
+  /** Of the request; 0: no limit. */
+  maxBodyBytes = 0;
   /** The request asked for an upgrade, and it was passed on. */
   asksUpgrade = false;
   /** Everything of the request was sent to the server. */
@@ -95,24 +97,16 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     const { session, record } = this;
     resetLogRecord(record);
     this.step = StreamStep.REQUEST;
-    this.backend =
-      this.back =
-      this.#reply =
-      this.#relay =
-        null;
+    this.backend = this.back = null;
+    this.#reply = this.#relay = null;
+    this.maxBodyBytes = 0;
     this.methodId = Method.OTHER;
     this.clientPersists = this.asksUpgrade = this.isRequestSent = false;
-    this.isReused =
-      this.isInterim =
-      this.serverPersists =
-      this.keepsAlive =
-        false;
+    this.isReused = this.isInterim = false;
+    this.serverPersists = this.keepsAlive = false;
     this.beganMs = engine.nowMs;
-    this.headDoneMs =
-      this.connectedMs =
-      this.responseMs =
-      this.interimCount =
-        0;
+    this.headDoneMs = this.connectedMs = 0;
+    this.responseMs = this.interimCount = 0;
     this.dispatch.retries = 0;
     this.dispatch.isRedispatched = false;
     session.front.receivedBytes = session.front.waitingBytes;
@@ -172,7 +166,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
         431,
         EndCause.PROXY,
         EndPhase.REQUEST,
-        "the request head is larger than hadro's buffer",
+        `the request head is larger than ${this.session.front.headLimitBytes} bytes (--max-header-size)`,
       );
       return;
     }
@@ -186,6 +180,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   }
 
   onRequestData(): void {
+    if (this.maxBodyBytes > 0 && refusesBody(this)) return;
     if (this.step === StreamStep.RESPONSE || this.step === StreamStep.DATA) pumpRequest(this);
     else this.session.front.setReceiving(false);
   }

@@ -25,6 +25,8 @@ import type { TcpSession } from "./tcp_session.ts";
 
 /** Streams and parsers kept for reuse at most; more are left to the garbage collector. */
 const SPARE_MAX = 1_024;
+/** Fields that a head may have; more only where --max-headers says so. */
+const FIELDS_MAX = 100;
 
 /** See the module's text. */
 export class ProxyContext implements EndContext {
@@ -32,8 +34,8 @@ export class ProxyContext implements EndContext {
   readonly buffers: BufferWait;
   readonly config: Config;
   readonly log: LogSink;
-  readonly requestParsers: ParserPool = newParserPool("request");
-  readonly responseParsers: ParserPool = newParserPool("response");
+  readonly requestParsers: ParserPool;
+  readonly responseParsers: ParserPool = newParserPool("response", FIELDS_MAX);
   readonly headEdit = new HeadEdit();
   readonly headersUp: HeaderRules;
   readonly headersDown: HeaderRules;
@@ -66,6 +68,8 @@ export class ProxyContext implements EndContext {
     this.buffers = buffers;
     this.config = config;
     this.log = log;
+    const headerCounts = config.listeners.map(({ limits }) => limits.maxHeaderCount);
+    this.requestParsers = newParserPool("request", Math.max(FIELDS_MAX, ...headerCounts));
     this.headersUp = new HeaderRules(config.headersUp);
     this.headersDown = new HeaderRules(config.headersDown);
     this.addsForwarded = {
@@ -94,10 +98,10 @@ export class ProxyContext implements EndContext {
   }
 }
 
-function newParserPool(kind: "request" | "response"): ParserPool {
+function newParserPool(kind: "request" | "response", maxFieldCount: number): ParserPool {
   const spare: HeadParser[] = [];
   return {
-    take: () => spare.pop() ?? new HeadParser(kind),
+    take: () => spare.pop() ?? new HeadParser(kind, maxFieldCount),
     give: (parser) => {
       if (spare.length < SPARE_MAX) spare.push(parser);
     },

@@ -1,6 +1,7 @@
 /** Limits as people write them. @module */
 import { describe, expect, it } from "vitest";
-import { formatCidr } from "../../../src/config/limit_values.ts";
+import { formatCidr, HEADER_BYTES_MAX } from "../../../src/config/limit_values.ts";
+import { HEAD_CAPACITY } from "../../../src/mux/h1_end.ts";
 import { configOf } from "../../support/config/written.ts";
 
 const limits = (line: string) => configOf(`hadro ${line}`).listeners[0]!.limits;
@@ -29,5 +30,25 @@ describe("allow and deny", () => {
     expect(configOf("HADRO_DENY='10.0.0.0/8 ::1' hadro -l :80 -b :1").listeners[0]!.limits.deny.length).toBe(
       2,
     );
+  });
+});
+
+describe("sizes", () => {
+  it("are a listener's own, or the flags'", () => {
+    expect(limits("-l :80,max-body=off,max-header-size=1k -b :1 --max-body 5m --max-headers 7"))
+      .toMatchObject({
+        ...{ maxBodyBytes: 0, maxHeaderBytes: 1_024, maxHeaderCount: 7 },
+      });
+    expect(limits("-l :80 -b :1 --max-body 5m").maxBodyBytes).toBe(5 * 1_024 * 1_024);
+  });
+  it("of bodies may be a backend's", () => {
+    const { backends } = configOf(
+      "hadro -l :80 -b :1 :2,max-body=1g -r /a=:3 -r /b=:4,max-body=off --max-body 1",
+    );
+    expect(backends.map(({ maxBodyBytes }) => maxBodyBytes)).toEqual([1_024 ** 3, null, 0]);
+  });
+  it("of heads are at most what the buffer holds for them", () => {
+    expect(limits("-l :80 -b :1").maxHeaderBytes).toBe(HEAD_CAPACITY);
+    expect(HEADER_BYTES_MAX).toBe(HEAD_CAPACITY);
   });
 });

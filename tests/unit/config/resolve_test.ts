@@ -55,7 +55,7 @@ describe("the smallest configuration", () => {
         endpoint: { kind: "tcp", host: "", port: 8080, path: "" },
         priority: "normal",
         maxconn: 0,
-        limits: { allow: [], deny: [] },
+        limits: { allow: [], deny: [], maxBodyBytes: 0, maxHeaderCount: 100, maxHeaderBytes: 15_424 },
         timeouts,
         tcp,
         routes: [],
@@ -74,6 +74,7 @@ describe("the smallest configuration", () => {
         httpReuse: "safe",
         poolPurgeMs: 5_000,
         poolMaxConn: 1_024,
+        maxBodyBytes: null,
         servers: [{
           name: "s1",
           endpoint: { kind: "tcp", host: "localhost", port: 3000, path: "" },
