@@ -19,6 +19,8 @@ export type ValueType =
   | "header"
   | "cidr"
   | "cidrs"
+  | "rate-or-off"
+  | "rates"
   | "host"
   | "switch"
   | "keepalive"

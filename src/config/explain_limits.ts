@@ -12,10 +12,12 @@ import type { ListenerConfig } from "./model.ts";
 
 /** The facts, a few words each. */
 export function explainLimits({ limits, scheme }: ListenerConfig): string[] {
-  const { allow, deny } = limits;
+  const { allow, deny, connRates, maxconnPerSrc } = limits;
   return [
     ...(allow.length === 0 ? [] : [`allow ${allow.map(formatCidr).join(" ")}`]),
     ...(deny.length === 0 ? [] : [`deny ${deny.map(formatCidr).join(" ")}`]),
+    ...connRates.map(({ text }) => `conn-rate ${text}`),
+    ...(maxconnPerSrc === 0 ? [] : [`maxconn-per-src ${maxconnPerSrc}`]),
     ...(scheme === "tcp" ? [] : explainRequests(limits)),
   ];
 }
@@ -26,12 +28,12 @@ export function explainMaxBody(maxBodyBytes: number | null): string[] {
   return [`max-body ${maxBodyBytes === 0 ? "off" : formatSizeBytes(maxBodyBytes)}`];
 }
 
-function explainRequests(
-  { maxBodyBytes, maxHeaderCount, maxHeaderBytes }: ListenerConfig["limits"],
-): string[] {
+function explainRequests(limits: ListenerConfig["limits"]): string[] {
+  const { maxBodyBytes, maxHeaderCount, maxHeaderBytes, rates } = limits;
   return [
     ...(maxBodyBytes === 0 ? [] : explainMaxBody(maxBodyBytes)),
     ...(String(maxHeaderCount) === defaultText("max-headers") ? [] : [`max-headers ${maxHeaderCount}`]),
     ...(maxHeaderBytes === HEADER_BYTES_MAX ? [] : [`max-header-size ${formatSizeBytes(maxHeaderBytes)}`]),
+    ...rates.map(({ text }) => `rate ${text}`),
   ];
 }

@@ -50,6 +50,33 @@ export const LIMIT_FLAGS = [
     section: "Limits",
     text: "The largest head of a request, 256 to 15424 bytes; a larger one is answered 431. off: 15424.",
   },
+  {
+    name: "rate",
+    value: "rate",
+    type: "rates",
+    isRepeatable: true,
+    section: "Limits",
+    text:
+      "Requests of each client (or hdr:NAME:, path:/PREFIX:), as 100/s, 5/m:burst=2; more are answered 429. For tcp: connections. Each thread counts its own.",
+    example: "src@/login:5/m",
+  },
+  {
+    name: "conn-rate",
+    value: "rate",
+    type: "rate-or-off",
+    default: "off",
+    section: "Limits",
+    text: "Connections of each client, as 20/s:burst=50; more are reset.",
+    example: "20/s:burst=50",
+  },
+  {
+    name: "maxconn-per-src",
+    value: "count",
+    type: "count",
+    default: "0",
+    section: "Limits",
+    text: "Connections at once of each client on a listener; more are reset; 0: no limit.",
+  },
 ] as const;
 
 export const LIMIT_KEYS = [
@@ -87,5 +114,26 @@ export const LIMIT_KEYS = [
     items: ["listen"],
     text: "The largest head of a request.",
     flag: "max-header-size",
+  },
+  {
+    name: "rate",
+    type: "rates",
+    items: ["listen"],
+    text: "Requests (tcp: connections) of each client, or as its key says, joined by +; off for no limit.",
+    flag: "rate",
+  },
+  {
+    name: "conn-rate",
+    type: "rate-or-off",
+    items: ["listen"],
+    text: "Connections of each client.",
+    flag: "conn-rate",
+  },
+  {
+    name: "maxconn-per-src",
+    type: "count",
+    items: ["listen"],
+    text: "Connections at once of each client.",
+    flag: "maxconn-per-src",
   },
 ] as const;

@@ -120,6 +120,22 @@ export interface RouteConfig {
   readonly backend: string;
 }
 
+/** How many requests (or connections) in which time: `--rate`, `--conn-rate`. */
+export interface RateConfig {
+  /** As written. */
+  readonly text: string;
+  /** Whose: each client's, each value's of a header, or everybody's together. */
+  readonly key: "src" | "hdr" | "path";
+  /** Lower case; "" unless `key` is `hdr`. */
+  readonly header: string;
+  /** Only requests under it; "" for all. */
+  readonly pathPrefix: string;
+  readonly count: number;
+  readonly periodMs: number;
+  /** At once; 1 or more. */
+  readonly burst: number;
+}
+
 /** What clients of a listener may do. */
 export interface ListenerLimits {
   /** With any, clients outside of them are refused. */
@@ -132,6 +148,12 @@ export interface ListenerLimits {
   readonly maxHeaderCount: number;
   /** Of a request's head, its first line and last empty line included. */
   readonly maxHeaderBytes: number;
+  /** Of requests; empty for `tcp`. */
+  readonly rates: readonly RateConfig[];
+  /** Of connections, of each client. */
+  readonly connRates: readonly RateConfig[];
+  /** Connections at once of one client; 0: no limit. */
+  readonly maxconnPerSrc: number;
 }
 
 export interface ListenerConfig {

@@ -20,6 +20,9 @@ export class ClientIdentity {
   readonly isTrusted: boolean;
   /** Why its requests are answered with 403; null when they are not. */
   denial: string | null = null;
+  /** What limits know it by (KeyHash); set where there are any. */
+  keyHigh = 0;
+  keyLow = 0;
 
   constructor(peer: SocketAddress, trust: readonly Cidr[]) {
     if (peer.kind === "unix") {

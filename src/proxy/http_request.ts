@@ -54,9 +54,12 @@ export function acceptRequestHead(stream: HttpStream): void {
     return;
   }
   const guard = listener.requestGuard;
-  if (guard !== null && !guard.admits(stream.session.client, head)) {
+  if (
+    guard !== null &&
+    !guard.admits(stream.session.client, head, front.bytes, front.messageStart, stream.headDoneMs)
+  ) {
     listener.counters.deniedRequests++;
-    stream.replyError(guard.status, EndCause.PROXY, EndPhase.REQUEST, guard.why);
+    stream.replyError(guard.status, EndCause.PROXY, EndPhase.REQUEST, guard.why, guard.waitMs);
     return;
   }
   if (head.methodId === Method.CONNECT || head.methodId === Method.TRACE) {

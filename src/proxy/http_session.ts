@@ -182,7 +182,7 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
     this.#own?.close();
     this.context.engine.scheduler.release(this.#task);
     this.context.sessions.delete(this);
-    this.listener.onConnectionClosed();
+    this.listener.onConnectionClosed(this.client);
   }
 
   /**

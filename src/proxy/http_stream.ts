@@ -26,7 +26,7 @@ import { describeParseError, parseErrorStatus } from "../protocol/h1/parse_error
 import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
-import type { Reply } from "./error_reply.ts";
+import { mayKeepAlive, type Reply } from "./error_reply.ts";
 import { acceptRequestHead, forwardRequestHead, pumpRequest, refusesBody } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import type { HttpSession } from "./http_session.ts";
@@ -332,20 +332,20 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.#finishAborted(isFailed);
   }
 
-  /** Answers the client by itself, when nothing of a response was sent yet. */
-  replyError(status: number, cause: number, phase: number, why: string): void {
+  /** Answers the client by itself, when nothing of a response was sent yet. With 429: when to come again. */
+  replyError(status: number, cause: number, phase: number, why: string, waitMs = 0): void {
     const { front, listener } = this.session;
     this.#setEnd(cause, phase, why);
     this.#releaseBack(false);
     this.session.setServerDeadline(NEVER_MS);
     const isWhole = front.phase === FrontPhase.DONE && front.forwardableBytes === front.waitingBytes;
-    this.keepsAlive = status >= 500 && isWhole && this.clientPersists;
+    this.keepsAlive = mayKeepAlive(status) && isWhole && this.clientPersists;
     front.releaseParser();
     if (isWhole) front.discard(front.forwardableBytes);
     front.forwardableBytes = 0;
     this.step = StreamStep.REPLY;
     this.record.status = status;
-    this.#reply = this.context.errorReplies.get(status, !this.keepsAlive);
+    this.#reply = this.context.errorReplies.get(status, !this.keepsAlive, waitMs);
     this.record.headBytesOut += this.#reply.headBytes;
     this.#replySent = 0;
     this.#replyEnd = this.methodId === Method.HEAD ? this.#reply.headBytes : this.#reply.totalBytes;

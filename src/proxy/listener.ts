@@ -77,8 +77,8 @@ export class Listener implements FdHandler, TaskHandler {
     this.index = index;
     this.context = context;
     this.#gate = gate;
-    this.#guard = AcceptGuard.of(config);
-    this.requestGuard = RequestGuard.of(config);
+    this.#guard = AcceptGuard.of(config, context.seed);
+    this.requestGuard = RequestGuard.of(config, context.seed);
     this.ioClass = priorityClass(config.priority);
     this.#task = context.engine.scheduler.create(this);
   }
@@ -158,7 +158,8 @@ export class Listener implements FdHandler, TaskHandler {
   }
 
   /** One of its connections closed. */
-  onConnectionClosed(): void {
+  onConnectionClosed(client: ClientIdentity): void {
+    if (this.#guard !== null) this.#guard.leave(client);
     this.context.connections.remove(this.index);
     this.context.onServerConnectionClosed();
   }
@@ -178,7 +179,7 @@ export class Listener implements FdHandler, TaskHandler {
 
   #open(fd: number): void {
     const client = new ClientIdentity(this.context.engine.poller.peerAddress(fd), this.context.config.trust);
-    const refusal = this.#guard === null ? null : this.#guard.refusal(client);
+    const refusal = this.#guard === null ? null : this.#guard.refusal(client, this.context.engine.nowMs);
     if (refusal !== null) {
       this.#refuse(fd, client, refusal);
       return;

@@ -51,6 +51,8 @@ export class ProxyContext implements EndContext {
   isDraining = false;
   /** Client connections open now. */
   readonly connections: ConnectionCounts;
+  /** For what must not be guessed from outside. */
+  readonly seed: number;
   /** Told when a connection to a server closed: its descriptor may be what an accept waits for. */
   onServerConnectionClosed: () => void = () => {};
   readonly #spareStreams: HttpStream[] = [];
@@ -62,7 +64,9 @@ export class ProxyContext implements EndContext {
     config: Config,
     log: LogSink,
     connections: ConnectionCounts,
+    seed: number,
   ) {
+    this.seed = seed;
     this.connections = connections;
     this.engine = engine;
     this.buffers = buffers;

@@ -52,3 +52,27 @@ describe("sizes", () => {
     expect(HEADER_BYTES_MAX).toBe(HEAD_CAPACITY);
   });
 });
+
+describe("rates", () => {
+  const texts = (line: string) => {
+    const { rates, connRates, maxconnPerSrc } = limits(line);
+    return [rates.map(({ text }) => text), connRates.map(({ text }) => text), maxconnPerSrc];
+  };
+  it("are every flag's, and every part's; of a listener they replace the flags", () => {
+    const flags = "--rate 1/s --rate path:/a:2/s --conn-rate 3/s --maxconn-per-src 4";
+    expect(texts(`-l :80 -b :1 ${flags}`)).toEqual([["1/s", "path:/a:2/s"], ["3/s"], 4]);
+    expect(texts(`-l :80,rate=5/s+6/m,conn-rate=off,maxconn-per-src=0 -b :1 ${flags}`)).toEqual([
+      ...[["5/s", "6/m"], [], 0],
+    ]);
+  });
+  it("of tcp are of connections; what speaks of requests passes it by", () => {
+    expect(texts("-l tcp://:80 -b :1 --rate 1/s --rate path:/a:2/s --rate src@/b:1/s --conn-rate 3/s"))
+      .toEqual([
+        ...[[], ["1/s", "3/s"], 0],
+      ]);
+  });
+  it("of clients pass unix sockets by", () => {
+    const flags = "--rate 1/s --rate path:/a:2/s --conn-rate 3/s --maxconn-per-src 4";
+    expect(texts(`-l unix:/x -b :1 ${flags}`)).toEqual([["path:/a:2/s"], [], 0]);
+  });
+});

@@ -55,7 +55,10 @@ describe("the smallest configuration", () => {
         endpoint: { kind: "tcp", host: "", port: 8080, path: "" },
         priority: "normal",
         maxconn: 0,
-        limits: { allow: [], deny: [], maxBodyBytes: 0, maxHeaderCount: 100, maxHeaderBytes: 15_424 },
+        limits: {
+          ...{ allow: [], deny: [], maxBodyBytes: 0, maxHeaderCount: 100, maxHeaderBytes: 15_424 },
+          ...{ rates: [], connRates: [], maxconnPerSrc: 0 },
+        },
         timeouts,
         tcp,
         routes: [],
