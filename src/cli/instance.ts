@@ -15,6 +15,8 @@ import type { EpollSharing } from "../event/poller_epoll_listen.ts";
 import { NameResolver } from "../net/resolver.ts";
 import type { AccessLog } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
+import type { FrontendCounters } from "../proxy/counters.ts";
+import type { Listener } from "../proxy/listener.ts";
 import type { HealthCells } from "../proxy/health/health_cells.ts";
 import { Proxy } from "../proxy/proxy.ts";
 import { buildEngine } from "./build_engine.ts";
@@ -100,6 +102,8 @@ export class Instance {
     const { pool } = this.#buffers;
     return {
       ...this.engine.activity,
+      deniedConnections: sumOf(this.proxy.listeners, "deniedConnections"),
+      deniedRequests: sumOf(this.proxy.listeners, "deniedRequests"),
       connections: this.proxy.context.connections.own,
       fds: this.engine.fdTable.openCount,
       tasks: this.engine.scheduler.taskCount,
@@ -112,4 +116,8 @@ export class Instance {
       heapBytes: Deno.memoryUsage().heapUsed,
     };
   }
+}
+
+function sumOf(listeners: readonly Listener[], name: keyof FrontendCounters): number {
+  return listeners.reduce((sum, { counters }) => sum + counters[name], 0);
 }

@@ -13,6 +13,7 @@ import { ConfigError } from "./config_error.ts";
 import { buildCheckEndpoint, buildHealth } from "./health_builder.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { type Item, parseEndpoint } from "./item_parser.ts";
+import { readBackendMaxBody } from "./limit_values.ts";
 import type {
   BackendConfig,
   BalanceConfig,
@@ -95,6 +96,7 @@ export class BackendBuilder {
       poolPurgeMs: readDurationMs("--pool-purge-delay", purge.text, purge.place),
       poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
       health: buildHealth(this.#settings, (key) => this.#sharedOrOwn(key), this.#scheme, hostPolicy),
+      maxBodyBytes: readBackendMaxBody(this.#shared("max-body"), this.#scheme),
       servers: this.#buildServers(),
     };
   }

@@ -7,16 +7,21 @@
  * @module
  */
 import { HEALTH_FLAGS } from "./catalogue_health.ts";
+import { LIMIT_FLAGS } from "./limit_flags.ts";
 
 /** How a value is read. */
 export type ValueType =
   | "duration"
   | "size"
+  | "size-or-off"
   | "count"
   | "choice"
   | "text"
   | "header"
   | "cidr"
+  | "cidrs"
+  | "rate-or-off"
+  | "rates"
   | "host"
   | "switch"
   | "keepalive"
@@ -271,6 +276,7 @@ export const FLAGS: readonly Flag[] = [
     section: "Limits",
     text: "Client connections at once; 0: as memory and descriptors allow.",
   },
+  ...LIMIT_FLAGS,
   {
     name: "log",
     value: "format",

@@ -7,6 +7,7 @@
  */
 import { HTTP_REUSES, type ItemKey, PRIORITIES } from "./catalogue.ts";
 import { HEALTH_KEYS } from "./catalogue_health.ts";
+import { LIMIT_KEYS } from "./limit_flags.ts";
 
 const LISTENER_POLLERS = ["auto", "deno"] as const;
 const REDIRECT_CODES = ["301", "302", "303", "307", "308"] as const;
@@ -40,6 +41,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     text: "Connections at once on this listener.",
     flag: "maxconn",
   },
+  ...LIMIT_KEYS,
   {
     name: "poller",
     type: "choice",

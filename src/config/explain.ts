@@ -7,6 +7,7 @@
  */
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatBalance } from "./balance_values.ts";
+import { explainLimits, explainMaxBody } from "./explain_limits.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import { formatProxyOut } from "./proxy_values.ts";
@@ -56,6 +57,7 @@ function explainListener(listener: ListenerConfig): string[] {
         }`,
       ]
       : []),
+    ...explainLimits(listener),
     ...explainTcp(listener.tcp),
   ];
   const lines = [
@@ -101,6 +103,7 @@ export function explainBackend(backend: BackendConfig): string[] {
       `timeouts connect ${formatDurationMs(timeouts.connectMs)} server ${
         formatDurationMs(timeouts.serverMs)
       } tunnel ${formatDurationMs(timeouts.tunnelMs)}`,
+      ...explainMaxBody(backend.maxBodyBytes),
       ...explainTcp(backend.tcp),
       ...explainHealth(backend.health),
     ].join("  "),

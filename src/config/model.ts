@@ -147,6 +147,8 @@ export interface BackendConfig {
   /** Idle connections kept per server at most: HAProxy's pool-max-conn. */
   readonly poolMaxConn: number;
   readonly health: HealthConfig;
+  /** Instead of its listener's; 0: no limit; null: its listener's. */
+  readonly maxBodyBytes: number | null;
   readonly servers: readonly ServerConfig[];
 }
 
@@ -186,6 +188,42 @@ export interface RouteConfig extends RouteMatch {
   readonly redirect: RedirectConfig | null;
 }
 
+/** How many requests (or connections) in which time: `--rate`, `--conn-rate`. */
+export interface RateConfig {
+  /** As written. */
+  readonly text: string;
+  /** Whose: each client's, each value's of a header, or everybody's together. */
+  readonly key: "src" | "hdr" | "path";
+  /** Lower case; "" unless `key` is `hdr`. */
+  readonly header: string;
+  /** Only requests under it; "" for all. */
+  readonly pathPrefix: string;
+  readonly count: number;
+  readonly periodMs: number;
+  /** At once; 1 or more. */
+  readonly burst: number;
+}
+
+/** What clients of a listener may do. */
+export interface ListenerLimits {
+  /** With any, clients outside of them are refused. */
+  readonly allow: readonly Cidr[];
+  /** Clients in one of them are refused, whatever `allow` says. */
+  readonly deny: readonly Cidr[];
+  /** Of a request's body; 0: no limit. */
+  readonly maxBodyBytes: number;
+  /** Fields of a request's head. */
+  readonly maxHeaderCount: number;
+  /** Of a request's head, its first line and last empty line included. */
+  readonly maxHeaderBytes: number;
+  /** Of requests; empty for `tcp`. */
+  readonly rates: readonly RateConfig[];
+  /** Of connections, of each client. */
+  readonly connRates: readonly RateConfig[];
+  /** Connections at once of one client; 0: no limit. */
+  readonly maxconnPerSrc: number;
+}
+
 export interface ListenerConfig {
   /** Unique: `http-8080`, … or the item's `name=`; the frontend name in the log. */
   readonly name: string;
@@ -198,6 +236,7 @@ export interface ListenerConfig {
   readonly maxconn: number;
   /** Connections begin with a PROXY protocol header: HAProxy's accept-proxy. */
   readonly acceptsProxy: boolean;
+  readonly limits: ListenerLimits;
   readonly timeouts: Timeouts;
   /** Of connections that it accepts. */
   readonly tcp: TcpConfig;

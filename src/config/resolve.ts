@@ -16,6 +16,7 @@ import { BackendBuilder, readItemTcp, readTimeouts } from "./backend_builder.ts"
 import { rejectUselessFlags } from "./health_builder.ts";
 import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from "./item_parser.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
+import { readListenerLimits } from "./limit_values.ts";
 import { readProxyIn } from "./proxy_values.ts";
 import type {
   BackendConfig,
@@ -219,6 +220,7 @@ class Resolver {
           : readChoice("poller", poller, ["auto", "deno"] as const, optionPlace(item, "poller")),
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
         acceptsProxy: readProxyIn(item, this.#settings.all("trust").length > 0),
+        limits: readListenerLimits(this.#settings, item, endpoint, scheme),
         timeouts: readTimeouts(this.#settings, [item]),
         tcp: readItemTcp(this.#settings, [item]),
         routes: routes.map(({ match, backend, redirect }): RouteConfig => ({

@@ -39,6 +39,11 @@ export class H1Body {
     }
   }
 
+  /** Payload in chunks that was seen. */
+  get chunkedBytes(): number {
+    return this.kind === BodyKind.CHUNKED ? this.#scanner!.payloadSizeBytes : 0;
+  }
+
   /** Whether the next bytes need not be seen: they are payload, `opaqueBytes` of them at most. */
   get isOpaque(): boolean {
     return !this.isDone && (this.kind === BodyKind.LENGTH || this.kind === BodyKind.UNTIL_CLOSE);

@@ -48,6 +48,8 @@ export interface H1FrontOwner {
 /** See the module's text. */
 export class H1Front extends H1End implements FdHandler {
   phase: number = FrontPhase.IDLE;
+  /** A head that is longer is told as too large while it still comes, if not before its end. */
+  headLimitBytes: number = HEAD_CAPACITY;
   readonly #owner: H1FrontOwner;
 
   constructor(context: EndContext, parsers: ParserPool, owner: H1FrontOwner) {
@@ -136,8 +138,9 @@ export class H1Front extends H1End implements FdHandler {
     const status = this.parseHead();
     if (status === HeadStatus.DONE) this.#owner.onRequestHead();
     else if (status === HeadStatus.BAD) this.#owner.onRequestBad(this.parsedHead.errorCode);
-    else if (status === HeadStatus.TOO_LARGE) this.#owner.onRequestBad(0);
-    else if (this.isReceiveEnded) this.#owner.onClientEnd();
+    else if (status === HeadStatus.TOO_LARGE || this.waitingBytes > this.headLimitBytes) {
+      this.#owner.onRequestBad(0);
+    } else if (this.isReceiveEnded) this.#owner.onClientEnd();
     // The buffer was full of pipelined bytes, perhaps; parsing made room.
     else this.setReceiving(true);
   }

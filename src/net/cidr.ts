@@ -12,7 +12,8 @@ export function isInAny(address: readonly number[] | null, ranges: readonly Cidr
   return address !== null && ranges.some((range) => isIn(address, range));
 }
 
-function isIn(address: readonly number[], range: Cidr): boolean {
+/** Whether an address of 4 or 16 bytes lies in the range. */
+export function isIn(address: readonly number[], range: Cidr): boolean {
   if (address.length !== range.bytes.length) return false;
   for (let bit = 0; bit < range.prefixBits; bit += 8) {
     const mask = (0xff << Math.max(0, 8 - (range.prefixBits - bit))) & 0xff;

@@ -20,6 +20,11 @@ export class ClientIdentity {
   readonly isTrusted: boolean;
   /** Where it connected to, as its PROXY protocol header says; null: where its socket says. */
   readonly destination: SocketAddress | null;
+  /** Why its requests are answered with 403; null when they are not. */
+  denial: string | null = null;
+  /** What limits know it by (KeyHash); set where there are any. */
+  keyHigh = 0;
+  keyLow = 0;
 
   /** @param trust Whose X-Forwarded-* are believed; none of this client's when it is empty. */
   constructor(peer: SocketAddress, trust: readonly Cidr[], destination: SocketAddress | null = null) {

@@ -12,8 +12,9 @@ export interface FrontendCounters {
   requests: number;
   requestErrors: number;
   refusedMethods: number;
-  /** Refused by address: HAProxy's dcon. */
+  /** Refused by a limit or rule: reset as soon as accepted (HAProxy's dcon); answered with 401, 403, 408, 413, 429 or 431. */
   deniedConnections: number;
+  deniedRequests: number;
   /** Connections that ended in their handshake. */
   handshakeErrors: number;
 }
@@ -42,6 +43,7 @@ export function newFrontendCounters(): FrontendCounters {
     requestErrors: 0,
     refusedMethods: 0,
     deniedConnections: 0,
+    deniedRequests: 0,
     handshakeErrors: 0,
   };
 }

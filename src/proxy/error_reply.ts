@@ -3,6 +3,8 @@
  *
  *     per status:  [ head, keep-alive ][ body ]  [ head, close ][ body ]      to HEAD only the head is sent
  *
+ *     429: as many as there are times in RETRY_AFTER_S, each saying when to come again; the next longer one is taken
+ *
  * May import: base, protocol.
  *
  * @module
@@ -13,11 +15,13 @@ import { reasonPhrase } from "../protocol/http/status.ts";
 /** Statuses that hadro answers by itself, and what they mean to a person. */
 const REPLY_TEXT: Readonly<Record<number, string>> = {
   400: "The request could not be understood.",
+  403: "This client may not use this listener.",
   404: "No route of this listener matches the request.",
   405: "This method is not allowed here.",
   408: "The request took too long.",
   413: "The request is too large.",
   414: "The request target is too long.",
+  429: "This client sends more requests than it may.",
   431: "The request's header fields are too large.",
   500: "The proxy failed to handle the request.",
   501: "The request uses a transfer coding that is not implemented.",
@@ -34,7 +38,18 @@ export interface Reply {
   readonly totalBytes: number;
 }
 
-const SLAB_BYTES = 16_384;
+const SLAB_BYTES = 32_768;
+
+/** What Retry-After may say, in seconds; the last is the longest that a rate can have. */
+export const RETRY_AFTER_S: readonly number[] = [
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50, 60, 90, 120, 180, 240, 300, 450, 600, 900],
+  ...[1_200, 1_800, 2_700, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400],
+];
+
+/** Whether the client may go on after this answer: not after what makes its bytes doubtful, but when it need only wait or try again. */
+export function mayKeepAlive(status: number): boolean {
+  return status >= 500 || status === 429;
+}
 
 /** See the module's text. */
 export class ErrorReplies {
@@ -44,31 +59,47 @@ export class ErrorReplies {
 
   constructor() {
     for (const status of Object.keys(REPLY_TEXT)) {
-      this.#add(Number(status), false);
-      this.#add(Number(status), true);
+      if (Number(status) !== 429) this.#add(Number(status), 0);
     }
+    for (const seconds of RETRY_AFTER_S) this.#add(429, seconds);
   }
 
-  /** The answer for one of {@linkcode REPLY_TEXT}'s statuses. */
-  get(status: number, closes: boolean): Reply {
-    return this.#replies.get(status * 2 + (closes ? 1 : 0))!;
+  /** The answer for one of {@linkcode REPLY_TEXT}'s statuses; of 429 the one that says to wait `waitMs`, or a little longer. */
+  get(status: number, closes: boolean, waitMs = 0): Reply {
+    return this.#replies.get(keyOf(status, closes, status === 429 ? retryAfter(waitMs) : 0))!;
   }
 
-  #add(status: number, closes: boolean): void {
+  #add(status: number, retryAfterS: number): void {
+    this.#write(status, false, retryAfterS);
+    this.#write(status, true, retryAfterS);
+  }
+
+  #write(status: number, closes: boolean, retryAfterS: number): void {
     const reason = reasonPhrase(status);
     const body = `${status} ${reason}\n${REPLY_TEXT[status]}\n`;
     const head =
       `HTTP/1.1 ${status} ${reason}\r\ncontent-length: ${body.length}\r\ncache-control: no-cache\r\n` +
       `content-type: text/plain\r\n${
         status === 405 ? "allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n" : ""
-      }` +
+      }${retryAfterS > 0 ? `retry-after: ${retryAfterS}\r\n` : ""}` +
       `${closes ? "connection: close\r\n" : ""}\r\n`;
     const { written } = new TextEncoder().encodeInto(head + body, this.slab.bytes.subarray(this.#used));
-    this.#replies.set(status * 2 + (closes ? 1 : 0), {
+    this.#replies.set(keyOf(status, closes, retryAfterS), {
       offset: this.#used,
       headBytes: head.length,
       totalBytes: written,
     });
     this.#used += written;
   }
+}
+
+function retryAfter(waitMs: number): number {
+  for (let i = 0; i < RETRY_AFTER_S.length; i++) {
+    if (RETRY_AFTER_S[i]! * 1_000 >= waitMs) return RETRY_AFTER_S[i]!;
+  }
+  return RETRY_AFTER_S[RETRY_AFTER_S.length - 1]!;
+}
+
+function keyOf(status: number, closes: boolean, retryAfterS: number): number {
+  return (retryAfterS * 1_000 + status) * 2 + (closes ? 1 : 0);
 }

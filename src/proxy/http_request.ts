@@ -54,6 +54,15 @@ export function acceptRequestHead(stream: HttpStream): void {
     stream.onRequestBodyBad(front.body.errorCode);
     return;
   }
+  const guard = listener.requestGuard;
+  if (
+    guard !== null &&
+    !guard.admits(stream.session.client, head, front.bytes, front.messageStart, stream.headDoneMs)
+  ) {
+    listener.counters.deniedRequests++;
+    stream.replyError(guard.status, EndCause.PROXY, EndPhase.REQUEST, guard.why, guard.waitMs);
+    return;
+  }
   if (head.methodId === Method.CONNECT || head.methodId === Method.TRACE) {
     listener.counters.refusedMethods++;
     const why = `method ${methodName(head.methodId)} is refused`;

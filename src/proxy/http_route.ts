@@ -6,6 +6,7 @@
  *     a redirect                     needs a Host that the request has not          400
  *     a redirect, a backend          has an expression, and the path is too long    414
  *     a redirect                                                                    the redirect
+ *     a backend                      takes no body as large as is announced         413
  *     a backend                                                                     a server of it is looked for
  *
  * May import: proxy.
@@ -17,6 +18,7 @@ import type { HttpStream } from "./http_stream.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { PATTERN_PATH_MAX } from "./path_rewrite.ts";
 import type { Redirect } from "./redirect.ts";
+import { StreamStep } from "./stream_step.ts";
 
 const WHY_TOO_LONG =
   `the path is too long to be changed (more than ${PATTERN_PATH_MAX} bytes with replace-path)`;
@@ -29,10 +31,14 @@ export function routeRequest(stream: HttpStream): void {
   if (target === null) {
     stream.replyError(404, EndCause.PROXY, EndPhase.REQUEST, "no route of this listener matches the request");
   } else if (target.redirect !== null) redirect(stream, target.redirect);
-  else if (target.backend.pathRewrite === null || !isPathTooLong(stream, target.backend)) {
+  else if (target.backend.pathRewrite !== null && isPathTooLong(stream, target.backend)) {
+    stream.replyError(414, EndCause.PROXY, EndPhase.REQUEST, WHY_TOO_LONG);
+  } else {
     const { backend } = target;
+    stream.maxBodyBytes = backend.config.maxBodyBytes ?? listener.config.limits.maxBodyBytes;
+    if (stream.maxBodyBytes > 0 && refusesBody(stream)) return;
     stream.route(backend, backend.keys.ofRequest(head, bytes, base, client));
-  } else stream.replyError(414, EndCause.PROXY, EndPhase.REQUEST, WHY_TOO_LONG);
+  }
 }
 
 function redirect(stream: HttpStream, to: Redirect): void {
@@ -50,4 +56,20 @@ function isPathTooLong(stream: HttpStream, backend: Backend): boolean {
   const { pathStart, targetEnd } = front.parsedHead;
   const base = front.messageStart;
   return backend.pathRewrite!.isTooLong(front.bytes, base + pathStart, base + targetEnd);
+}
+
+/**
+ * Answers 413 to a body that is too large, or ends an exchange that is being answered already; returns whether it is. A length that
+ * was said is looked at before a server is; of chunks, what has come.
+ */
+export function refusesBody(stream: HttpStream): boolean {
+  const { front, listener } = stream.session;
+  const isLengthKnown = stream.step === StreamStep.REQUEST && front.parsedHead.contentLength >= 0;
+  const sizeBytes = isLengthKnown ? front.parsedHead.contentLength : front.body.chunkedBytes;
+  if (sizeBytes <= stream.maxBodyBytes) return false;
+  listener.counters.deniedRequests++;
+  const size = isLengthKnown ? `${sizeBytes} bytes` : "in chunks";
+  const why = `the request body (${size}) is larger than max-body ${stream.maxBodyBytes}`;
+  stream.failExchange(413, EndCause.PROXY, EndPhase.REQUEST, why);
+  return true;
 }

@@ -66,6 +66,7 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
     this.handshakeMs = handshake === null ? 0 : Math.round(engine.nowMs - handshake.acceptedMs);
     this.acceptedWallMs = handshake?.acceptedWallMs ?? engine.wallNowMs;
     this.front = new H1Front(context, context.requestParsers, this);
+    this.front.headLimitBytes = listener.config.limits.maxHeaderBytes;
     this.#task = engine.scheduler.create(this);
     if (handshake === null) {
       this.front.open(fd, listener.ioClass);
@@ -209,7 +210,7 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
     this.#own?.close();
     this.context.engine.scheduler.release(this.#task);
     this.context.sessions.delete(this);
-    this.listener.onConnectionClosed();
+    this.listener.onConnectionClosed(this.client);
   }
 
   /**

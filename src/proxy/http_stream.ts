@@ -26,8 +26,10 @@ import { describeParseError, parseErrorStatus } from "../protocol/h1/parse_error
 import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
+import { mayKeepAlive } from "./error_reply.ts";
 import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
+import { refusesBody } from "./http_route.ts";
 import type { HttpSession } from "./http_session.ts";
 import { noteNoAnswer } from "./health/traffic_observer.ts";
 import { noteConnections } from "./log_connections.ts";
@@ -55,6 +57,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   clientVersionMinor = 1;
   /** The client asked to keep the connection (by version or Connection). */
   clientPersists = false;
+  /** Of the request; 0: no limit. */
+  maxBodyBytes = 0;
   /** The request asked for an upgrade, and it was passed on. */
   asksUpgrade = false;
   /** Everything of the request was sent to the server. */
@@ -98,23 +102,16 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     const { session, record } = this;
     resetLogRecord(record);
     this.step = StreamStep.REQUEST;
-    this.backend =
-      this.back =
-      this.#relay =
-        null;
+    this.backend = this.back = null;
+    this.#relay = null;
+    this.maxBodyBytes = 0;
     this.methodId = Method.OTHER;
     this.clientPersists = this.asksUpgrade = this.isRequestSent = false;
-    this.isReused =
-      this.isInterim =
-      this.serverPersists =
-      this.keepsAlive =
-        false;
+    this.isReused = this.isInterim = false;
+    this.serverPersists = this.keepsAlive = false;
     this.beganMs = engine.nowMs;
-    this.headDoneMs =
-      this.connectedMs =
-      this.responseMs =
-      this.interimCount =
-        0;
+    this.headDoneMs = this.connectedMs = 0;
+    this.responseMs = this.interimCount = 0;
     this.dispatch.retries = 0;
     this.dispatch.isRedispatched = false;
     session.front.receivedBytes = session.front.waitingBytes;
@@ -177,7 +174,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   onRequestBad(parseError: number): void {
     if (parseError === 0) {
-      const why = "the request head is larger than hadro's buffer";
+      const why =
+        `the request head is larger than ${this.session.front.headLimitBytes} bytes (--max-header-size)`;
       this.replyError(431, EndCause.PROXY, EndPhase.REQUEST, why);
       return;
     }
@@ -191,6 +189,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   }
 
   onRequestData(): void {
+    if (this.maxBodyBytes > 0 && refusesBody(this)) return;
     if (this.step === StreamStep.RESPONSE || this.step === StreamStep.DATA) pumpRequest(this);
     else this.session.front.setReceiving(false);
   }
@@ -338,16 +337,16 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.#finishAborted(isFailed);
   }
 
-  /** Answers the client by itself, when nothing of a response was sent yet. */
-  replyError(status: number, cause: number, phase: number, why: string): void {
+  /** Answers the client by itself, when nothing of a response was sent yet. With 429: when to come again. */
+  replyError(status: number, cause: number, phase: number, why: string, waitMs = 0): void {
     const { front } = this.session;
     this.#setEnd(cause, phase, why);
     this.#releaseBack(false);
     const isWhole = front.phase === FrontPhase.DONE && front.forwardableBytes === front.waitingBytes;
-    this.keepsAlive = status >= 500 && isWhole && this.clientPersists;
+    this.keepsAlive = mayKeepAlive(status) && isWhole && this.clientPersists;
     this.#leaveRequest(isWhole);
     const isHeadOnly = this.methodId === Method.HEAD;
-    this.#beginReply(status, this.#reply.beginError(status, !this.keepsAlive, isHeadOnly));
+    this.#beginReply(status, this.#reply.beginError(status, !this.keepsAlive, isHeadOnly, waitMs));
   }
 
   /** Sends the client elsewhere, before a server was looked for. The head stays until the answer went out. */

@@ -25,6 +25,9 @@ import { priorityClass } from "./backend.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import { type FrontendCounters, newFrontendCounters } from "./counters.ts";
 import { HttpSession } from "./http_session.ts";
+import { AcceptGuard } from "./limit/accept_guard.ts";
+import { logRefusedConnection } from "./limit/refused_connection.ts";
+import { RequestGuard } from "./limit/request_guard.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import { ProxyHandshake } from "./proxy_handshake.ts";
 import type { RouteTable } from "./route_table.ts";
@@ -59,6 +62,9 @@ export class Listener implements FdHandler, TaskHandler {
   /** The backend of a tcp listener. */
   tcpBackend: Backend | null = null;
   readonly #gate: AcceptGate;
+  /** Null where there is nothing to ask. */
+  readonly requestGuard: RequestGuard | null;
+  readonly #guard: AcceptGuard | null;
   readonly #task: number;
   #fd = NO_FD;
   #isFull = false;
@@ -73,6 +79,8 @@ export class Listener implements FdHandler, TaskHandler {
     this.index = index;
     this.context = context;
     this.#gate = gate;
+    this.#guard = AcceptGuard.of(config, context.seed);
+    this.requestGuard = RequestGuard.of(config, context.seed);
     this.ioClass = priorityClass(config.priority);
     this.#task = context.engine.scheduler.create(this);
   }
@@ -151,15 +159,26 @@ export class Listener implements FdHandler, TaskHandler {
     } else if (this.#isPaused) engine.scheduler.scheduleAt(this.#task, this.#pausedUntilMs);
   }
 
+  /** Why this client may not have a connection; null when it may, and is counted as one that has. */
+  refusalOf(client: ClientIdentity): string | null {
+    return this.#guard === null ? null : this.#guard.refusal(client, this.context.engine.nowMs);
+  }
+
   /** A handshake is over: its socket becomes a session. */
   onHandshakeDone(client: ClientIdentity, handshake: ProxyHandshake): void {
     this.#openSession(handshake.end.fd, client, handshake);
   }
 
-  /** One of its connections closed. */
-  onConnectionClosed(): void {
+  /** A handshake failed, and its socket is closed. */
+  onHandshakeFailed(): void {
     this.context.connections.remove(this.index);
     this.context.onServerConnectionClosed();
+  }
+
+  /** One of its connections closed. */
+  onConnectionClosed(client: ClientIdentity): void {
+    if (this.#guard !== null) this.#guard.leave(client);
+    this.onHandshakeFailed();
   }
 
   /** A descriptor or a place became free somewhere: accepts again if that was what it waited for. */
@@ -176,16 +195,45 @@ export class Listener implements FdHandler, TaskHandler {
   }
 
   #open(fd: number): void {
+    const peer = this.context.engine.poller.peerAddress(fd);
+    if (this.config.acceptsProxy) {
+      this.#count();
+      new ProxyHandshake(this.context, this, fd, peer).start();
+      return;
+    }
+    const client = new ClientIdentity(peer, this.context.config.trust);
+    const refusal = this.refusalOf(client);
+    if (refusal !== null) {
+      this.#refuse(fd, client, refusal);
+      return;
+    }
+    this.#count();
+    this.#openSession(fd, client, null);
+  }
+
+  #count(): void {
     this.context.connections.add(this.index);
     this.counters.connections++;
-    const peer = this.context.engine.poller.peerAddress(fd);
-    if (this.config.acceptsProxy) new ProxyHandshake(this.context, this, fd, peer).start();
-    else this.#openSession(fd, new ClientIdentity(peer, this.context.config.trust), null);
   }
 
   #openSession(fd: number, client: ClientIdentity, handshake: ProxyHandshake | null): void {
     if (this.config.scheme === "http") new HttpSession(this.context, this, fd, client, handshake);
     else new TcpSession(this.context, this, fd, client, handshake);
+  }
+
+  /** Nothing was made for it yet: neither a place in the fd table nor in the counts. */
+  #refuse(fd: number, client: ClientIdentity, why: string): void {
+    const { engine, connections, log } = this.context;
+    engine.poller.close(fd, true);
+    this.counters.deniedConnections++;
+    logRefusedConnection(log, {
+      listener: this.config,
+      client,
+      wallMs: engine.wallNowMs,
+      processConns: connections.total,
+      frontendConns: this.connectionCount,
+      why,
+    });
   }
 
   #pause(fd: number, errno: number): void {

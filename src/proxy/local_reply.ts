@@ -28,9 +28,9 @@ export class LocalReply {
     this.#errors = errors;
   }
 
-  /** Begins with an error; returns the length of its head. */
-  beginError(status: number, closes: boolean, isHeadOnly: boolean): number {
-    const { offset, headBytes, totalBytes } = this.#errors.get(status, closes);
+  /** Begins with an error, which with 429 says when to come again; returns the length of its head. */
+  beginError(status: number, closes: boolean, isHeadOnly: boolean, waitMs = 0): number {
+    const { offset, headBytes, totalBytes } = this.#errors.get(status, closes, waitMs);
     this.#begin(null, closes);
     this.#offset = offset;
     this.#totalBytes = isHeadOnly ? headBytes : totalBytes;

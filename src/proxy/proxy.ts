@@ -42,7 +42,7 @@ export interface ProxyOptions {
   readonly maxconn: number;
   readonly log: LogSink;
   readonly resolver: NameResolver;
-  /** Seeds the random balancer. */
+  /** Seeds the random balancer, and the hashes of limits. */
   readonly seed: number;
   /** Tells people (stderr). */
   readonly report: (message: string) => void;
@@ -79,7 +79,7 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.#options = options;
     this.#engine = engine;
     const connections = options.connections ?? ConnectionCounts.ofOneThread(countColumns(config));
-    this.context = new ProxyContext(engine, buffers, config, options.log, connections);
+    this.context = new ProxyContext(engine, buffers, config, options.log, connections, options.seed);
     this.context.onServerConnectionClosed = () => this.#onRoom();
     const prng = new Prng(options.seed);
     let serverCount = 0;

@@ -27,6 +27,8 @@ import type { Server } from "./server.ts";
 
 /** Streams and parsers kept for reuse at most; more are left to the garbage collector. */
 const SPARE_MAX = 1_024;
+/** Fields that a head may have; more only where --max-headers says so. */
+const FIELDS_MAX = 100;
 
 /** A client connection's life, which ends when hadro stops: a handshake, an HTTP or a TCP session. */
 interface Session {
@@ -44,8 +46,8 @@ export class ProxyContext implements EndContext {
   readonly buffers: BufferWait;
   readonly config: Config;
   readonly log: LogSink;
-  readonly requestParsers: ParserPool = newParserPool("request");
-  readonly responseParsers: ParserPool = newParserPool("response");
+  readonly requestParsers: ParserPool;
+  readonly responseParsers: ParserPool = newParserPool("response", FIELDS_MAX);
   readonly headEdit = new HeadEdit();
   readonly headersUp: HeaderRules;
   readonly headersDown: HeaderRules;
@@ -66,6 +68,8 @@ export class ProxyContext implements EndContext {
   isDraining = false;
   /** Client connections open now. */
   readonly connections: ConnectionCounts;
+  /** For what must not be guessed from outside. */
+  readonly seed: number;
   /** Told when a connection to a server closed: its descriptor may be what an accept waits for. */
   onServerConnectionClosed: () => void = () => {};
   readonly #spareStreams: HttpStream[] = [];
@@ -77,12 +81,16 @@ export class ProxyContext implements EndContext {
     config: Config,
     log: LogSink,
     connections: ConnectionCounts,
+    seed: number,
   ) {
+    this.seed = seed;
     this.connections = connections;
     this.engine = engine;
     this.buffers = buffers;
     this.config = config;
     this.log = log;
+    const headerCounts = config.listeners.map(({ limits }) => limits.maxHeaderCount);
+    this.requestParsers = newParserPool("request", Math.max(FIELDS_MAX, ...headerCounts));
     this.headersUp = new HeaderRules(config.headersUp);
     this.headersDown = new HeaderRules(config.headersDown);
     this.addsForwarded = {
@@ -111,10 +119,10 @@ export class ProxyContext implements EndContext {
   }
 }
 
-function newParserPool(kind: "request" | "response"): ParserPool {
+function newParserPool(kind: "request" | "response", maxFieldCount: number): ParserPool {
   const spare: HeadParser[] = [];
   return {
-    take: () => spare.pop() ?? new HeadParser(kind),
+    take: () => spare.pop() ?? new HeadParser(kind, maxFieldCount),
     give: (parser) => {
       if (spare.length < SPARE_MAX) spare.push(parser);
     },

@@ -59,8 +59,10 @@ export interface HandshakeOwner {
   readonly connectionCount: number;
   /** It is over: the socket, and what waits, are for a session of `client`. */
   onHandshakeDone(client: ClientIdentity, handshake: ProxyHandshake): void;
+  /** Why this client may not have a connection; null when it may. */
+  refusalOf(client: ClientIdentity): string | null;
   /** It failed, and the socket is closed. */
-  onConnectionClosed(): void;
+  onHandshakeFailed(): void;
 }
 
 /** See the module's text. */
@@ -158,6 +160,13 @@ export class ProxyHandshake implements FdHandler, TaskHandler {
 
   #finish(parser: ProxyHeaderParser): void {
     const client = identify(parser, this.#peer, this.context.config.trust);
+    // Who may connect is asked of the client, not of the proxy before it.
+    const refusal = this.listener.refusalOf(client);
+    if (refusal !== null) {
+      this.listener.counters.deniedConnections++;
+      this.#fail(EndCause.PROXY, refusal, client);
+      return;
+    }
     this.end.discard(parser.length);
     this.#leave();
     this.listener.onHandshakeDone(client, this);
@@ -168,12 +177,13 @@ export class ProxyHandshake implements FdHandler, TaskHandler {
     this.#fail(cause, why);
   }
 
-  #fail(cause: number, why: string): void {
+  /** @param refused The client whose address is refused: it is reset, and the log is about it. */
+  #fail(cause: number, why: string, refused: ClientIdentity | null = null): void {
     const isQuiet = this.end.receivedBytes === 0 && (cause === EndCause.CLIENT || cause === EndCause.KILLED);
-    if (!isQuiet) this.#log(cause, why);
-    this.end.closeSocket(false);
+    if (!isQuiet) this.#log(cause, why, refused ?? new ClientIdentity(this.#peer, []));
+    this.end.closeSocket(refused !== null);
     this.#leave();
-    this.listener.onConnectionClosed();
+    this.listener.onHandshakeFailed();
   }
 
   #leave(): void {
@@ -181,14 +191,13 @@ export class ProxyHandshake implements FdHandler, TaskHandler {
     this.context.sessions.delete(this);
   }
 
-  #log(cause: number, why: string): void {
+  #log(cause: number, why: string, client: ClientIdentity): void {
     if (!this.context.log.enabled) return;
     const { context, listener } = this;
-    const peer = new ClientIdentity(this.#peer, []);
     const record = newLogRecord(0);
     record.scheme = listener.config.scheme;
-    record.clientAddress = peer.address;
-    record.clientPort = peer.port;
+    record.clientAddress = client.address;
+    record.clientPort = client.port;
     record.acceptWallMs = record.requestWallMs = this.acceptedWallMs;
     record.frontendName = listener.config.name;
     record.handshakeMs = record.totalMs = Math.round(context.engine.nowMs - this.acceptedMs);

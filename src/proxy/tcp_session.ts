@@ -257,7 +257,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#client.closeSocket(isReset);
     this.context.engine.scheduler.release(this.#task);
     this.context.sessions.delete(this);
-    this.listener.onConnectionClosed();
+    this.listener.onConnectionClosed(this.#identity);
   }
 
   #log(cause: number, phase: number, why: string): void {

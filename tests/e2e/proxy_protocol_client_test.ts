@@ -1,6 +1,6 @@
 /** What the client of a PROXY protocol header is taken for: in log lines, timers, X-Forwarded-*; and who may send one. @module */
 import { describe, expect, it } from "vitest";
-import { connect, keep, temporaryFolder } from "../support/program/keep.ts";
+import { connect, expectIdle, keep, temporaryFolder } from "../support/program/keep.ts";
 import { httpServer, Peer, response } from "../support/program/peers.ts";
 import { Program } from "../support/program/program.ts";
 import { pingServer } from "../support/program/tcp_peers.ts";
@@ -11,6 +11,7 @@ import {
   BINARY_UNIX,
   latin1,
   TEXT_IPV4,
+  TEXT_IPV6,
 } from "../support/proxy_protocol/headers.ts";
 import { clientOf, echoServer, GET, startProxied, TRUST } from "../support/proxy_protocol/listener.ts";
 
@@ -114,6 +115,31 @@ describe("the client of a header", () => {
     const answers = await Promise.all(ids.map(ask));
     expect(new Set(answers).size).toBe(2);
     expect(await Promise.all(ids.map(ask))).toEqual(answers);
+  });
+
+  it("is whom --deny and --maxconn-per-src look at, not the proxy before it", async () => {
+    const server = keep(pingServer());
+    const flags = [...TRUST, "--deny", "192.0.2.0/24", "--maxconn-per-src", "1"];
+    const { program, port } = await startProxied("tcp", server.port, ...flags);
+    const denied = await connect(port);
+    await denied.send(`${TEXT_IPV4}ping`);
+    expect(await denied.readAll().catch(() => "")).toBe("");
+    const line = await program.log();
+    expect(clientOf(line)).toBe("192.0.2.1 56324");
+    expect(line).toMatchObject({ term: "PR", why: "deny 192.0.2.0/24 holds 192.0.2.1" });
+    const welcome = await connect(port);
+    await welcome.send(latin1(`${TEXT_IPV6}ping`));
+    expect(await welcome.readUntil("pong")).toBe("pong");
+    const second = await connect(port);
+    await second.send(latin1(`${TEXT_IPV6}ping`));
+    expect(await second.readAll().catch(() => "")).toBe("");
+    welcome.close();
+    await program.countersWhen((c) => c.connections === 0);
+    const third = await connect(port);
+    await third.send(latin1(`${TEXT_IPV6}ping`));
+    expect(await third.readUntil("pong")).toBe("pong");
+    third.close();
+    await expectIdle(program);
   });
 
   it("a unix listener needs no --trust: who may open it is the file system's to say", async () => {

@@ -132,6 +132,19 @@ export function httpServer(answer: (head: string, index: number) => string): Scr
   });
 }
 
+/** Connects to where hadro refuses; how it ended, and what was said before. A reset may come before Deno has connected. */
+export async function refusedConnection(port: number): Promise<string> {
+  let peer: Peer;
+  try {
+    peer = await Peer.connect(port);
+  } catch (error) {
+    return (error as Error).name;
+  }
+  const received = await peer.readAll();
+  peer.close();
+  return `${received}${peer.error ?? "end"}`;
+}
+
 /** A response with a length. */
 export function response(body: string, extra = ""): string {
   return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${extra}\r\n${body}`;

@@ -42,6 +42,8 @@ describe("the smallest configuration", () => {
         priority: "normal",
         maxconn: 0,
         acceptsProxy: false,
+        // What they are by default: limit_values_test.ts.
+        limits: expect.objectContaining({ allow: [], deny: [], rates: [], maxBodyBytes: 0 }),
         timeouts,
         tcp,
         routes: [],
@@ -71,6 +73,7 @@ describe("the smallest configuration", () => {
         poolMaxConn: 1_024,
         // What it is by default: health_builder_test.ts.
         health: expect.objectContaining({ check: null, observe: "off", ejectMs: 0 }),
+        maxBodyBytes: null,
         servers: [{
           name: "s1",
           endpoint: { kind: "tcp", host: "localhost", port: 3000, path: "" },

@@ -71,6 +71,15 @@ describe("a request", () => {
     ]);
   });
 
+  it("whose head is limited is told as too large while it comes; one that ends in time is not", () => {
+    const rig = accepting(new FrontRig());
+    rig.front.headLimitBytes = GET.length;
+    expect(rig.hears(GET)).toEqual(["begin", "head"]);
+    answered(rig);
+    expect(rig.hears(`${GET.slice(0, -2)}A`)).toEqual(["begin"]);
+    expect(rig.hears(": b")).toEqual(["bad 0"]);
+  });
+
   it("whose head does not fit is told as too large, once it fills the place for heads", () => {
     const rig = new FrontRig();
     rig.hears(`GET / HTTP/1.1\r\nHost: a\r\nX: `);

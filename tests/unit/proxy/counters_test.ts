@@ -28,6 +28,7 @@ describe("the names of counters", () => {
       "requestErrors",
       "refusedMethods",
       "deniedConnections",
+      "deniedRequests",
       "handshakeErrors",
     ]);
     expect(Object.keys(newServerCounters())).toEqual([

@@ -1,13 +1,14 @@
 /** The answers that hadro gives itself, byte by byte. @module */
 import { describe, expect, it } from "vitest";
 import { HeadParser, ParseStatus } from "../../../src/protocol/h1/head_parser.ts";
-import { ErrorReplies, type Reply } from "../../../src/proxy/error_reply.ts";
+import { ErrorReplies, mayKeepAlive, type Reply, RETRY_AFTER_S } from "../../../src/proxy/error_reply.ts";
 
 const replies = new ErrorReplies();
 
 /** Every status that hadro answers by itself, with reason and sentence. */
 const TEXTS = [
   [400, "Bad Request", "The request could not be understood."],
+  [403, "Forbidden", "This client may not use this listener."],
   [404, "Not Found", "No route of this listener matches the request."],
   [405, "Method Not Allowed", "This method is not allowed here."],
   [408, "Request Timeout", "The request took too long."],
@@ -59,11 +60,31 @@ describe("ErrorReplies", () => {
   });
 
   it("keeps every answer in its own place, within the slab", () => {
-    const all = TEXTS.flatMap(([status]) => [replies.get(status, false), replies.get(status, true)]);
+    const all = [...TEXTS, ...RETRY_AFTER_S.map((seconds) => [429, seconds * 1_000] as const)].flatMap((
+      [status, waitMs],
+    ) => [false, true].map((closes) => replies.get(status, closes, typeof waitMs === "number" ? waitMs : 0)));
     const sorted = all.toSorted((a, b) => a.offset - b.offset);
     sorted.forEach((reply, i) => {
       const end = reply.offset + reply.totalBytes;
       expect(end).toBeLessThanOrEqual(sorted[i + 1]?.offset ?? replies.slab.bytes.length);
     });
+  });
+
+  it.each([[0, 1], [1, 1], [1_000, 1], [1_001, 2], [10_001, 12], [61_000, 90], [86_400_000, 86_400], [
+    1e9,
+    86_400,
+  ]])(
+    "says with 429 to come again, for %i ms after %i s",
+    (waitMs, seconds) => {
+      const body = "429 Too Many Requests\nThis client sends more requests than it may.\n";
+      expect(text(replies.get(429, true, waitMs))).toBe(
+        `HTTP/1.1 429 Too Many Requests\r\ncontent-length: ${body.length}\r\ncache-control: no-cache\r\n` +
+          `content-type: text/plain\r\nretry-after: ${seconds}\r\nconnection: close\r\n\r\n${body}`,
+      );
+    },
+  );
+
+  it("keeps connections after what is over with waiting", () => {
+    expect([400, 403, 413, 429, 431, 503].filter(mayKeepAlive)).toEqual([429, 503]);
   });
 });

@@ -1,0 +1,139 @@
+/**
+ * The part of the catalogue about limits and access; catalogue.ts takes it up, in the section Limits.
+ *
+ * May import: nothing.
+ *
+ * @module
+ */
+
+export const LIMIT_FLAGS = [
+  {
+    name: "allow",
+    value: "cidr",
+    type: "cidrs",
+    isRepeatable: true,
+    section: "Limits",
+    text: "Clients that may connect; with any, the rest may not. HTTP answers 403, TCP resets.",
+    example: "10.0.0.0/8",
+  },
+  {
+    name: "deny",
+    value: "cidr",
+    type: "cidrs",
+    isRepeatable: true,
+    section: "Limits",
+    text: "Clients that may not connect; it wins over --allow, whatever the order.",
+    example: "10.9.0.0/16",
+  },
+  {
+    name: "max-body",
+    value: "size",
+    type: "size-or-off",
+    default: "off",
+    section: "Limits",
+    text: "The largest body of a request; a larger one is answered 413.",
+    example: "10m",
+  },
+  {
+    name: "max-headers",
+    value: "count",
+    type: "count",
+    default: "100",
+    section: "Limits",
+    text: "Headers of a request at most, 1 to 1000; more are answered 431.",
+  },
+  {
+    name: "max-header-size",
+    value: "size",
+    type: "size-or-off",
+    default: "off",
+    section: "Limits",
+    text: "The largest head of a request, 256 to 15424 bytes; a larger one is answered 431. off: 15424.",
+  },
+  {
+    name: "rate",
+    value: "rate",
+    type: "rates",
+    isRepeatable: true,
+    section: "Limits",
+    text:
+      "Requests of each client (or hdr:NAME:, path:/PREFIX:), as 100/s, 5/m:burst=2; more are answered 429. For tcp: connections. Each thread counts its own.",
+    example: "src@/login:5/m",
+  },
+  {
+    name: "conn-rate",
+    value: "rate",
+    type: "rate-or-off",
+    default: "off",
+    section: "Limits",
+    text: "Connections of each client, as 20/s:burst=50; more are reset.",
+    example: "20/s:burst=50",
+  },
+  {
+    name: "maxconn-per-src",
+    value: "count",
+    type: "count",
+    default: "0",
+    section: "Limits",
+    text: "Connections at once of each client on a listener; more are reset; 0: no limit.",
+  },
+] as const;
+
+export const LIMIT_KEYS = [
+  {
+    name: "allow",
+    type: "cidrs",
+    items: ["listen"],
+    text: "Clients that may connect, joined by +; off for everyone.",
+    flag: "allow",
+  },
+  {
+    name: "deny",
+    type: "cidrs",
+    items: ["listen"],
+    text: "Clients that may not connect, joined by +; off for none.",
+    flag: "deny",
+  },
+  {
+    name: "max-body",
+    type: "size-or-off",
+    items: ["listen", "backend", "route"],
+    text: "The largest body of a request; a backend's own holds instead of its listener's.",
+    flag: "max-body",
+  },
+  {
+    name: "max-headers",
+    type: "count",
+    items: ["listen"],
+    text: "Headers of a request at most.",
+    flag: "max-headers",
+  },
+  {
+    name: "max-header-size",
+    type: "size-or-off",
+    items: ["listen"],
+    text: "The largest head of a request.",
+    flag: "max-header-size",
+  },
+  {
+    name: "rate",
+    type: "rates",
+    items: ["listen"],
+    text: "Requests (tcp: connections) of each client, or as its key says, joined by +; off for no limit.",
+    flag: "rate",
+  },
+  {
+    name: "conn-rate",
+    type: "rate-or-off",
+    items: ["listen"],
+    text: "Connections of each client.",
+    flag: "conn-rate",
+  },
+  {
+    name: "maxconn-per-src",
+    type: "count",
+    items: ["listen"],
+    text: "Connections at once of each client.",
+    flag: "maxconn-per-src",
+  },
+] as const;
