@@ -21,6 +21,8 @@ export type ValueType =
   | "keepalive"
   | "duration-or-off"
   | "source"
+  | "methods"
+  | "header-match"
   | "redirect"
   | "path"
   | "replacement"
@@ -52,6 +54,7 @@ export interface ItemKey {
   readonly type: ValueType;
   readonly choices?: readonly string[];
   readonly items: readonly ("listen" | "backend" | "route")[];
+  readonly isRepeatable?: boolean;
   readonly text: string;
   /** The flag that is this key's default. */
   readonly flag?: string;
@@ -115,7 +118,7 @@ export const FLAGS: readonly Flag[] = [
     takesSeveral: true,
     section: "Services",
     text:
-      "Other servers, or a redirect, for a host and/or path prefix of the last --listen; the longest match wins.",
+      "Other servers, or a redirect, for a host and/or path prefix (path== for just that path) of the last --listen; the longest match wins.",
     example: "/api/=:9001",
   },
   {
@@ -333,6 +336,20 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     items: ["listen"],
     text:
       "What watches its sockets and those of its clients: as --poller says, or Deno's own sockets beside it.",
+  },
+  {
+    name: "method",
+    type: "methods",
+    items: ["route"],
+    text: "Only requests with this method, or one of several: GET+HEAD.",
+  },
+  {
+    name: "header",
+    type: "header-match",
+    items: ["route"],
+    isRepeatable: true,
+    text:
+      "Only requests that have this header, with this value if one is written (X-Version:2); repeat for more.",
   },
   {
     name: "redirect",

@@ -130,12 +130,26 @@ export interface RedirectConfig {
   readonly pathRewrite: PathRewriteConfig | null;
 }
 
+/** A header that a request must have. */
+export interface HeaderMatch {
+  /** As written; compared without case. */
+  readonly name: string;
+  /** null: whatever it is. */
+  readonly value: string | null;
+}
+
 /** What a request must be to take a route; the most specific match wins, see proxy/route_table.ts. */
 export interface RouteMatch {
   /** Lower case; "" any host; ".example.com" any name below it. */
   readonly host: string;
   /** "" or a prefix that starts with "/". */
   readonly pathPrefix: string;
+  /** The path is all of `pathPrefix`, not only its beginning. */
+  readonly isExact: boolean;
+  /** Any of them; empty: any at all. */
+  readonly methods: readonly string[];
+  /** All of them. */
+  readonly headers: readonly HeaderMatch[];
 }
 
 /** A route of a listener: to a backend, or a redirection. */
