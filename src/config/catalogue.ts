@@ -205,7 +205,16 @@ export const FLAGS: readonly Flag[] = [
     type: "header",
     isRepeatable: true,
     section: "Headers",
-    text: "The same for response headers to clients.",
+    text:
+      "The same for response headers to clients. Variables: %ci %cp %f %b %s %ID, to servers %host; %% is a percent sign.",
+  },
+  {
+    name: "unique-id",
+    value: "header",
+    type: "text",
+    default: "off",
+    section: "Headers",
+    text: "Give each request an id, in this header for servers (X-Request-ID), and in the log; off: none.",
   },
   {
     name: "host",

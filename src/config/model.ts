@@ -186,7 +186,7 @@ export interface HeaderRule {
   readonly action: "set" | "add" | "delete";
   /** As written; compared without case. */
   readonly name: string;
-  /** "" with `delete`. Visible ASCII, spaces, tabs and obs-text only. */
+  /** "" with `delete`. Visible ASCII, spaces, tabs and obs-text only; with the variables of header_value.ts. */
   readonly value: string;
 }
 
@@ -211,6 +211,8 @@ export interface LogConfig {
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
   readonly backends: readonly BackendConfig[];
+  /** Requests have ids; the rule for their header is in `headersUp`. */
+  readonly hasUniqueId: boolean;
   readonly headersUp: readonly HeaderRule[];
   readonly headersDown: readonly HeaderRule[];
   /** Clients whose X-Forwarded-* are believed. */

@@ -8,6 +8,7 @@
 import { addressBytes } from "../base/ip_address.ts";
 import { parseDurationMs, parseSizeBytes, UnitError } from "../base/units.ts";
 import { ConfigError, suggest, type WordPlace } from "./config_error.ts";
+import { parseHeaderValue } from "./header_value.ts";
 import type { Cidr, HeaderRule, HostPolicy } from "./model.ts";
 
 const COUNT_MAX = 1_000_000;
@@ -99,6 +100,10 @@ export function readHeaderRule(what: string, text: string, place: WordPlace): He
   if (/[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/.test(value)) {
     return fail("the value has a control or non-Latin character");
   }
+  const usesHost = parseHeaderValue(value, fail).some((part) =>
+    "variable" in part && part.variable === "host"
+  );
+  if (usesHost && what === "--header-down") return fail("a response has no %host");
   return { action, name, value };
 }
 

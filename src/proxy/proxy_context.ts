@@ -21,6 +21,7 @@ import { HeaderRules } from "./header_rules.ts";
 import type { HttpSession } from "./http_session.ts";
 import { HttpStream } from "./http_stream.ts";
 import type { LogSink } from "./log_record.ts";
+import { UniqueIds } from "./unique_id.ts";
 import type { TcpSession } from "./tcp_session.ts";
 
 /** Streams and parsers kept for reuse at most; more are left to the garbage collector. */
@@ -39,6 +40,8 @@ export class ProxyContext implements EndContext {
   readonly headersDown: HeaderRules;
   /** Which X-Forwarded-* hadro adds: those that no `--header-up` sets or deletes. */
   readonly addsForwarded: { readonly for: boolean; readonly proto: boolean; readonly host: boolean };
+  /** null: requests have no ids. */
+  readonly uniqueIds: UniqueIds | null;
   readonly errorReplies = new ErrorReplies();
   /** For looking whether an idle connection has something to say. */
   readonly probe = new Slab(PROBE_BYTES);
@@ -68,6 +71,7 @@ export class ProxyContext implements EndContext {
     this.buffers = buffers;
     this.config = config;
     this.log = log;
+    this.uniqueIds = config.hasUniqueId ? new UniqueIds(crypto.getRandomValues(new Uint8Array(8))) : null;
     this.headersUp = new HeaderRules(config.headersUp);
     this.headersDown = new HeaderRules(config.headersDown);
     this.addsForwarded = {

@@ -83,6 +83,7 @@ describe("the smallest configuration", () => {
           source: null,
         }],
       }],
+      hasUniqueId: false,
       headersUp: [],
       headersDown: [],
       trust: [],
