@@ -28,6 +28,8 @@ export interface SimProxyOptions extends SimWorldOptions {
   readonly serverCount: number;
   /** Listeners on PROXY_PORT and the ports behind it, each with the same servers; 1 unless told. */
   readonly listenerCount?: number;
+  /** Keys of the listener, as they are written: ",redirect=https". */
+  readonly listenKeys?: string;
   /** Long flags and their values, without dashes. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly maxconn?: number;
@@ -46,7 +48,11 @@ export class SimProxy {
     const settings = new Settings();
     for (let i = 0; i < (options.listenerCount ?? 1); i++) {
       const name = i === 0 ? "fe" : `fe${i + 1}`;
-      settings.addItem("listen", "-l", `${options.scheme}://${SIM_HOST}:${PROXY_PORT + i},name=${name}`);
+      settings.addItem(
+        "listen",
+        "-l",
+        `${options.scheme}://${SIM_HOST}:${PROXY_PORT + i},name=${name}${options.listenKeys ?? ""}`,
+      );
       for (let j = 0; j < options.serverCount; j++) {
         settings.addItem("backend", "-b", `${SIM_HOST}:${SERVER_PORT + j}`);
       }
