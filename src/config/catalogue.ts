@@ -197,7 +197,8 @@ export const FLAGS: readonly Flag[] = [
     type: "header",
     isRepeatable: true,
     section: "Headers",
-    text: 'Request header for servers: "Name: value" sets, "+Name: value" adds, "-Name" removes.',
+    text:
+      'Request header for servers: "Name: value" sets, "+Name: value" adds, "-Name" removes, "~Name: regex new" replaces.',
   },
   {
     name: "header-down",

@@ -14,15 +14,23 @@ import { readHeaderRule } from "./values.ts";
 export function readHeaders(settings: Settings): Pick<Config, "hasUniqueId" | "headersUp" | "headersDown"> {
   const id = settings.last("unique-id");
   const hasUniqueId = id.text !== "off";
-  const rules = (name: string): HeaderRule[] =>
-    settings.all(name).map(({ text, place }) => {
-      const rule = readHeaderRule(`--${name}`, text, place);
-      if (hasUniqueId || !/(^|[^%])(%%)*%ID/.test(rule.value)) return rule;
-      throw new ConfigError(
-        `Cannot use %ID in --${name} "${text}": requests have no ids; add --unique-id X-Request-ID`,
-        place,
-      );
+  const rules = (flag: string): HeaderRule[] => {
+    const replaced = new Set<string>();
+    return settings.all(flag).map(({ text, place }) => {
+      const rule = readHeaderRule(`--${flag}`, text, place);
+      const fail = (state: string): never => {
+        throw new ConfigError(`Cannot use --${flag} "${text}": ${state}`, place);
+      };
+      if (rule.action === "replace") {
+        const name = rule.name.toLowerCase();
+        if (replaced.has(name)) fail(`another ~${rule.name} stands before it; write one expression for both`);
+        replaced.add(name);
+      } else if (!hasUniqueId && /(^|[^%])(%%)*%ID/.test(rule.value)) {
+        fail("requests have no ids for %ID; add --unique-id X-Request-ID");
+      }
+      return rule;
     });
+  };
   return {
     hasUniqueId,
     headersUp: [...(hasUniqueId ? [readIdRule(id)] : []), ...rules("header-up")],

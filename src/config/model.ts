@@ -182,11 +182,12 @@ export interface ListenerConfig {
 
 /** One `--header-up` or `--header-down`. */
 export interface HeaderRule {
-  /** `set` replaces every field of that name, `add` appends one more, `delete` removes. */
-  readonly action: "set" | "add" | "delete";
+  /** `set` replaces every field of that name, `add` appends one more, `delete` removes, `replace` changes the value of each. */
+  readonly action: "set" | "add" | "delete" | "replace";
   /** As written; compared without case. */
   readonly name: string;
-  /** "" with `delete`. Visible ASCII, spaces, tabs and obs-text only; with the variables of header_value.ts. */
+  /** "" with `delete`. Visible ASCII, spaces, tabs and obs-text only; with the variables of header_value.ts.
+   * With `replace` what expression_value.ts reads. */
   readonly value: string;
 }
 

@@ -4,6 +4,7 @@
  *     set      every field of that name goes, one is added
  *     add      one more is added
  *     delete   every field of that name goes
+ *     replace  the value of each field of that name changes (header_replacement.ts)
  *
  * A rule acts on what the rules before it left: a `set` or `delete` takes back the fields that they gave.
  *
@@ -14,6 +15,7 @@
 import type { HeaderRule } from "../config/model.ts";
 import type { HeadEdit } from "../protocol/h1/head_edit.ts";
 import type { HeadParser } from "../protocol/h1/head_parser.ts";
+import { HeaderReplacement } from "./header_replacement.ts";
 import { type HeaderScope, HeaderValue } from "./header_value.ts";
 
 const CRLF = new TextEncoder().encode("\r\n");
@@ -23,6 +25,8 @@ interface CompiledRule {
   readonly drops: Uint8Array | null;
   /** The whole line with CRLF; null with `delete`. When there are variables, as far as the value: `Name: `. */
   readonly line: Uint8Array | null;
+  /** null unless it is `replace`. */
+  readonly replacement: HeaderReplacement | null;
   /** null: nothing in it is variable. */
   readonly value: HeaderValue | null;
 }
@@ -34,6 +38,10 @@ export class HeaderRules {
   constructor(rules: readonly HeaderRule[]) {
     const encoder = new TextEncoder();
     this.#rules = rules.map((rule, index) => {
+      if (rule.action === "replace") {
+        const replacement = isTakenBack(rules, index) ? null : new HeaderReplacement(rule.name, rule.value);
+        return { drops: null, line: null, replacement, value: null };
+      }
       const value = new HeaderValue(rule.value);
       const { literal } = value;
       const hasLine = rule.action !== "delete" && !isTakenBack(rules, index);
@@ -41,6 +49,7 @@ export class HeaderRules {
       return {
         drops: rule.action === "add" ? null : encoder.encode(rule.name.toLowerCase()),
         line: !hasLine ? null : literal === null ? name : Uint8Array.from([...name, ...literal, ...CRLF]),
+        replacement: null,
         value: hasLine && literal === null ? value : null,
       };
     });
@@ -58,6 +67,7 @@ export class HeaderRules {
       const rule = this.#rules[i]!;
       if (rule.drops !== null) edit.dropNamed(head, bytes, base, rule.drops);
       if (rule.line !== null) edit.append(rule.line, 0, rule.line.length);
+      if (rule.replacement !== null) rule.replacement.apply(edit, head, bytes, base);
       if (rule.value === null) continue;
       rule.value.append(edit, head, bytes, base, scope);
       edit.append(CRLF, 0, CRLF.length);
@@ -68,5 +78,7 @@ export class HeaderRules {
 /** Whether a later rule removes every field of this rule's name. */
 function isTakenBack(rules: readonly HeaderRule[], index: number): boolean {
   const name = rules[index]!.name.toLowerCase();
-  return rules.slice(index + 1).some((later) => later.action !== "add" && later.name.toLowerCase() === name);
+  return rules.slice(index + 1).some((later) =>
+    (later.action === "set" || later.action === "delete") && later.name.toLowerCase() === name
+  );
 }

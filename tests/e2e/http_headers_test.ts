@@ -32,6 +32,32 @@ describe("variables in headers", () => {
   });
 });
 
+describe("expressions in headers", () => {
+  it("replace what a client or a server wrote", async () => {
+    const heads: string[] = [];
+    const server = keep(httpServer((head) => {
+      heads.push(head);
+      return response("ok", "Location: http://inner:9000/a\r\n");
+    }));
+    const flags = ["--header-up", "~Cookie: session=[^;]* session=x", "--header-down"];
+    const { port } = await startHadro(
+      "http",
+      [server.port],
+      ...flags,
+      "~Location: ^http://inner:9000/ https://h/",
+    );
+    const peer = await client(port);
+    await peer.send("GET / HTTP/1.1\r\nHost: h\r\nCookie: a=1; session=secret; b=2\r\n\r\n");
+    expect(await peer.readUntil("ok")).toBe(
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nLocation: https://h/a\r\n\r\nok",
+    );
+    expect(heads[0]).toContain("\r\nCookie: a=1; session=x; b=2\r\n");
+    await peer.send(`GET / HTTP/1.1\r\nHost: h\r\nCookie: ${"a".repeat(4_097)}\r\n\r\n`);
+    expect(await peer.readAll()).toContain("HTTP/1.1 431 ");
+    expect(heads.length).toBe(1);
+  });
+});
+
 describe("--unique-id", () => {
   it("gives each request an id of its own, whatever the client says, in headers and the log", async () => {
     const seen: string[] = [];

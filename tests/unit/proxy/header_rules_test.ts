@@ -82,6 +82,44 @@ describe("HeaderRules with variables", () => {
   });
 });
 
+describe("HeaderRules that replace", () => {
+  it.each([
+    ["the first match of each field", ["~X-A: b c"], ["x-a: abb", "B: b", "X-A: b"], [
+      "B: b",
+      "X-A: acb",
+      "X-A: c",
+    ]],
+    ["nothing where nothing matches", ["~X-A: b c"], ["x-a: a", "B: b"], ["x-a: a", "B: b"]],
+    ["with groups and a dollar", ["~X-A: ^(\\d+)-(\\w) $2:$1$$1"], ["X-A: 12-xy"], ["X-A: x:12$1y"]],
+    ["not what was taken out before", ["-X-A", "~X-A: a b"], ["X-A: a"], []],
+    ["not what was set before", ["X-A: a", "~X-A: a b"], ["X-A: a"], ["X-A: a"]],
+    ["and is taken back by a later set", ["~X-A: a b", "X-A: d"], ["X-A: a"], ["X-A: d"]],
+    ["and is left by a later add", ["~X-A: a b", "+X-A: d"], ["X-A: a"], ["X-A: b", "X-A: d"]],
+  ])(
+    "change %s",
+    (_, rules, fields, expected) => expect(applied(newRules(...rules), ...fields)).toEqual(expected),
+  );
+
+  it("keep bytes outside of ASCII as they are", () => {
+    expect(applied(newRules("~X-A: b c"), "X-A: \u00c3\u00a9b")).toEqual(["X-A: éc"]);
+  });
+
+  it("refuse a head with too long a value, of that name only", () => {
+    const isRefused = (field: string) => {
+      const bytes = asciiBytes(`GET / HTTP/1.1\r\nHost: a\r\n${field}\r\n\r\n`);
+      const parser = new HeadParser("request");
+      expect(parser.parse(bytes, 0, bytes.length)).toBe(ParseStatus.DONE);
+      const edit = new HeadEdit();
+      edit.begin(parser);
+      newRules("~X-A: b c").apply(edit, parser, bytes, 0, scope());
+      return edit.isOverflown;
+    };
+    expect(isRefused(`X-A: ${"a".repeat(4_096)}`)).toBe(false);
+    expect(isRefused(`X-A: ${"a".repeat(4_097)}`)).toBe(true);
+    expect(isRefused(`X-B: ${"a".repeat(4_097)}`)).toBe(false);
+  });
+});
+
 describe("HeaderRules in order", () => {
   it.each([
     ["the later set wins", ["X-A: 1", "x-a: 2"], [], ["x-a: 2"]],
