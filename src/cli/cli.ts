@@ -113,7 +113,7 @@ function addPositionals(settings: Settings, words: readonly string[]): void {
       `Cannot use "${words[0]}" beside -l, -b or -r: write -b ${words[0]} or leave the flags`,
     );
   }
-  if (words.length === 1) {
+  if (words.length === 1 && !words[0].includes(",redirect=")) {
     throw new ConfigError(
       `Cannot start: "${words[0]}" is a listener without a server; write hadro ${words[0]} localhost:3000`,
     );

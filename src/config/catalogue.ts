@@ -31,6 +31,8 @@ export type ValueType =
   | "balance"
   | "check"
   | "expect"
+  | "methods"
+  | "header-match"
   | "redirect"
   | "path"
   | "replacement"
@@ -62,6 +64,7 @@ export interface ItemKey {
   readonly type: ValueType;
   readonly choices?: readonly string[];
   readonly items: readonly ("listen" | "backend" | "route")[];
+  readonly isRepeatable?: boolean;
   readonly text: string;
   /** The flag that is this key's default. */
   readonly flag?: string;
@@ -143,7 +146,7 @@ export const FLAGS: readonly Flag[] = [
     takesSeveral: true,
     section: "Services",
     text:
-      "Other servers, or a redirect, for a host and/or path prefix of the last --listen; the longest match wins.",
+      "Other servers, or a redirect, for a host and/or path prefix (path== for just that path) of the last --listen; the longest match wins.",
     example: "/api/=:9001",
   },
   {
@@ -233,7 +236,8 @@ export const FLAGS: readonly Flag[] = [
     type: "header",
     isRepeatable: true,
     section: "Headers",
-    text: 'Request header for servers: "Name: value" sets, "+Name: value" adds, "-Name" removes.',
+    text:
+      'Request header for servers: "Name: value" sets, "+Name: value" adds, "-Name" removes, "~Name: regex new" replaces.',
   },
   {
     name: "header-down",
@@ -241,7 +245,16 @@ export const FLAGS: readonly Flag[] = [
     type: "header",
     isRepeatable: true,
     section: "Headers",
-    text: "The same for response headers to clients.",
+    text:
+      "The same for response headers to clients. Variables: %ci %cp %f %b %s %ID, to servers %host; %% is a percent sign.",
+  },
+  {
+    name: "unique-id",
+    value: "header",
+    type: "text",
+    default: "off",
+    section: "Headers",
+    text: "Give each request an id, in this header for servers (X-Request-ID), and in the log; off: none.",
   },
   {
     name: "host",

@@ -51,6 +51,20 @@ export const ITEM_KEYS: readonly ItemKey[] = [
       "What watches its sockets and those of its clients: as --poller says, or Deno's own sockets beside it.",
   },
   {
+    name: "method",
+    type: "methods",
+    items: ["route"],
+    text: "Only requests with this method, or one of several: GET+HEAD.",
+  },
+  {
+    name: "header",
+    type: "header-match",
+    items: ["route"],
+    isRepeatable: true,
+    text:
+      "Only requests that have this header, with this value if one is written (X-Version:2); repeat for more.",
+  },
+  {
     name: "redirect",
     type: "redirect",
     items: ["listen", "route"],

@@ -12,7 +12,15 @@ import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import { formatProxyOut } from "./proxy_values.ts";
 import type { CheckConfig, HealthConfig } from "./model_health.ts";
-import type { BackendConfig, Config, ListenerConfig, RouteConfig, SourceConfig, TcpConfig } from "./model.ts";
+import type {
+  BackendConfig,
+  Config,
+  ListenerConfig,
+  RouteConfig,
+  RouteMatch,
+  SourceConfig,
+  TcpConfig,
+} from "./model.ts";
 import { formatPathRewrite } from "./path_rewrite_value.ts";
 import { formatRedirect } from "./redirect_value.ts";
 import { formatTcpKeepAlive } from "./socket_values.ts";
@@ -82,8 +90,16 @@ export function explainRoute(listener: ListenerConfig, route: RouteConfig | null
   const { redirect } = route ?? listener;
   const name = route === null ? listener.defaultBackend : route.backend;
   const target = redirect === null ? name || "404" : formatRedirect(redirect);
-  const match = route === null ? "default" : `${route.host || "any host"} ${route.pathPrefix || "/"}`;
+  const match = route === null ? "default" : explainMatch(route);
   return `route    ${listener.name}  ${match} -> ${target}`;
+}
+
+function explainMatch({ host, pathPrefix, isExact, methods, headers }: RouteMatch): string {
+  return [
+    `${host || "any host"} ${pathPrefix || "/"}${isExact ? " only" : ""}`,
+    ...(methods.length === 0 ? [] : [`method ${methods.join("+")}`]),
+    ...headers.map(({ name, value }) => `header ${name}${value === null ? "" : `: ${value}`}`),
+  ].join("  ");
 }
 
 /** A backend, and each of its servers. */

@@ -44,7 +44,7 @@ export function rejectUnknownKeys(item: Item, kind: "listen" | "backend" | "rout
         place,
       );
     }
-    if (item.options.filter((other) => other.key === key).length > 1) {
+    if (found.isRepeatable !== true && item.options.filter((other) => other.key === key).length > 1) {
       throw new ConfigError(`Cannot use ${key} twice in ${item.source} ${item.word}`, place);
     }
   }
@@ -54,6 +54,14 @@ export function rejectUnknownKeys(item: Item, kind: "listen" | "backend" | "rout
 export function optionText(item: Item, key: string): string | null {
   const option = item.options.find((other) => other.key === key);
   return option === undefined ? null : option.value ?? "";
+}
+
+/** Every value of a key that may be repeated, with its place. */
+export function optionTexts(item: Item, key: string): { readonly text: string; readonly place: WordPlace }[] {
+  return item.options.filter((other) => other.key === key).map(({ value, valueColumn }) => ({
+    text: value ?? "",
+    place: { source: item.source, word: item.word, column: valueColumn },
+  }));
 }
 
 /** Where a key's value is, for messages. */

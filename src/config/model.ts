@@ -173,12 +173,26 @@ export interface RedirectConfig {
   readonly pathRewrite: PathRewriteConfig | null;
 }
 
+/** A header that a request must have. */
+export interface HeaderMatch {
+  /** As written; compared without case. */
+  readonly name: string;
+  /** null: whatever it is. */
+  readonly value: string | null;
+}
+
 /** What a request must be to take a route; the most specific match wins, see proxy/route_table.ts. */
 export interface RouteMatch {
   /** Lower case; "" any host; ".example.com" any name below it. */
   readonly host: string;
   /** "" or a prefix that starts with "/". */
   readonly pathPrefix: string;
+  /** The path is all of `pathPrefix`, not only its beginning. */
+  readonly isExact: boolean;
+  /** Any of them; empty: any at all. */
+  readonly methods: readonly string[];
+  /** All of them. */
+  readonly headers: readonly HeaderMatch[];
 }
 
 /** A route of a listener: to a backend, or a redirection. */
@@ -250,11 +264,12 @@ export interface ListenerConfig {
 
 /** One `--header-up` or `--header-down`. */
 export interface HeaderRule {
-  /** `set` replaces every field of that name, `add` appends one more, `delete` removes. */
-  readonly action: "set" | "add" | "delete";
+  /** `set` replaces every field of that name, `add` appends one more, `delete` removes, `replace` changes the value of each. */
+  readonly action: "set" | "add" | "delete" | "replace";
   /** As written; compared without case. */
   readonly name: string;
-  /** "" with `delete`. Visible ASCII, spaces, tabs and obs-text only. */
+  /** "" with `delete`. Visible ASCII, spaces, tabs and obs-text only; with the variables of header_value.ts.
+   * With `replace` what expression_value.ts reads. */
   readonly value: string;
 }
 
@@ -279,6 +294,8 @@ export interface LogConfig {
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
   readonly backends: readonly BackendConfig[];
+  /** Requests have ids; the rule for their header is in `headersUp`. */
+  readonly hasUniqueId: boolean;
   readonly headersUp: readonly HeaderRule[];
   readonly headersDown: readonly HeaderRule[];
   /** Clients whose X-Forwarded-* and PROXY protocol headers are believed. */

@@ -5,14 +5,14 @@
  *     replace-path="^/v(\d+)/ /$1-"   a regular expression of JavaScript, a space, the replacement ($1, $&, $$); the first match
  *     add-prefix=/v1
  *
- * The query is never touched. Look-around and references back are refused: without them V8 can match any expression in time that
- * grows with the length of the path only (docs/decisions/2026-11-24-regular-expressions-in-linear-time.md).
+ * The query is never touched.
  *
  * May import: config.
  *
  * @module
  */
 import { ConfigError } from "./config_error.ts";
+import { readExpression } from "./expression_value.ts";
 import type { PathRewriteConfig } from "./model.ts";
 import type { SettingText } from "./settings.ts";
 
@@ -64,31 +64,7 @@ function readReplacement({ text, place }: SettingText): Pick<PathRewriteConfig, 
       place,
     );
   };
-  if (text.length > TEXT_CHARS_MAX) fail(`it is longer than ${TEXT_CHARS_MAX} characters`);
-  const parts = /^([\x21-\x7e]+) ([\x21-\x7e]*)$/.exec(text);
-  if (parts === null) return fail("it is not an expression, a space and a replacement");
-  const [, pattern, replacement] = parts;
-  // Escaped pairs first, so that "\\1" is a backslash and a digit, and what stands in a class is itself.
-  const bare = pattern.replaceAll(/\\\\|\\[([\]]/g, "").replaceAll(/\[[^\]]*\]/g, "");
-  if (/\(\?<?[=!]/.test(bare)) fail("it looks ahead or behind (?=");
-  if (/\\[1-9k]/.test(bare)) fail("it refers back to a group");
-  if (/[?#]/.test(replacement)) fail("the replacement is a path, without ? and #");
-  const groupCount = countGroups(pattern, fail);
-  for (const [reference, number] of replacement.matchAll(/\$(\d\d?)/g)) {
-    if (Number(number) < 1 || Number(number) > groupCount) {
-      fail(`there is no group ${reference}, it has ${groupCount}`);
-    }
-  }
-  return { pattern, replacement };
-}
-
-function countGroups(pattern: string, fail: (state: string) => never): number {
-  try {
-    return new RegExp(`${pattern}|`).exec("")!.length - 1;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return fail(
-      error.message.replace(/^Invalid regular expression: .*: /, "").replace(/^./, (c) => c.toLowerCase()),
-    );
-  }
+  const read = readExpression(text, fail);
+  if (/[?#]/.test(read.replacement)) fail("the replacement is a path, without ? and #");
+  return read;
 }

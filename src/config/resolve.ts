@@ -15,6 +15,7 @@ import { ConfigError, suggest } from "./config_error.ts";
 import { BackendBuilder, readItemTcp, readTimeouts } from "./backend_builder.ts";
 import { rejectUselessFlags } from "./health_builder.ts";
 import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from "./item_parser.ts";
+import { readHeaders } from "./headers_value.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { readListenerLimits } from "./limit_values.ts";
 import { readProxyIn } from "./proxy_values.ts";
@@ -30,15 +31,7 @@ import type {
 import { readRedirect } from "./redirect_value.ts";
 import { failRoute, isSameMatch, parseRouteWord } from "./route_word.ts";
 import type { ItemWord, Settings } from "./settings.ts";
-import {
-  readChoice,
-  readCidr,
-  readCount,
-  readCountOrAuto,
-  readDurationMs,
-  readHeaderRule,
-  readSizeBytes,
-} from "./values.ts";
+import { readChoice, readCidr, readCount, readCountOrAuto, readDurationMs, readSizeBytes } from "./values.ts";
 
 /** Facts about the surroundings that decide defaults. */
 export interface Surroundings {
@@ -101,12 +94,7 @@ class Resolver {
     return {
       listeners: this.#buildListeners(),
       backends,
-      headersUp: settings.all("header-up").map(({ text, place }) =>
-        readHeaderRule("--header-up", text, place)
-      ),
-      headersDown: settings.all("header-down").map(({ text, place }) =>
-        readHeaderRule("--header-down", text, place)
-      ),
+      ...readHeaders(settings),
       trust: settings.all("trust").map(({ text, place }) => readCidr("--trust", text, place)),
       log: this.#buildLog(),
       maxMemBytes: readSizeBytes("--max-mem", maxMem.text, maxMem.place),

@@ -4,19 +4,33 @@
  *     route = match "=" server            server: as a word of --backend
  *           | match "=" ",redirect=" …    see redirect_value.ts
  *     match = [host]["/"path]             a host that begins with a dot: any name below it; the path is a prefix
+ *           | [host]"/"path"="            that path only: /healthz==:9001
+ *
+ * The keys `method` and `header` belong to the match: the same words with other ones are another route.
  *
  * May import: config.
  *
  * @module
  */
 import { ConfigError } from "./config_error.ts";
-import { optionPlace, rejectUnknownKeys } from "./item_options.ts";
+import { optionPlace, optionText, optionTexts, rejectUnknownKeys } from "./item_options.ts";
 import { type Item, parseItem } from "./item_parser.ts";
-import type { RedirectConfig, RouteMatch } from "./model.ts";
+import type { HeaderMatch, RedirectConfig, RouteMatch } from "./model.ts";
 import { readRedirect } from "./redirect_value.ts";
 
+/** Headers that a route may ask for. */
+const CONDITIONS_MAX = 8;
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Keys that a route without servers may have. */
-const REDIRECT_KEYS: readonly string[] = ["redirect", "code", "strip-prefix", "replace-path", "add-prefix"];
+const REDIRECT_KEYS: readonly string[] = [
+  "method",
+  "header",
+  "redirect",
+  "code",
+  "strip-prefix",
+  "replace-path",
+  "add-prefix",
+];
 
 /** A word taken apart. */
 export interface RouteWord {
@@ -29,21 +43,24 @@ export interface RouteWord {
 /** @throws {ConfigError} */
 export function parseRouteWord(source: string, word: string): RouteWord {
   const equals = word.indexOf("=");
-  const match = equals < 0 ? word : word.slice(0, equals);
+  const text = equals < 0 ? word : word.slice(0, equals);
   if (equals < 0) failRoute(source, word, "the = is missing");
   if (equals === 0) failRoute(source, word, "there is no match before the =");
-  const slash = match.indexOf("/");
-  const host = (slash < 0 ? match : match.slice(0, slash)).toLowerCase();
-  const pathPrefix = slash < 0 ? "" : match.slice(slash);
+  const slash = text.indexOf("/");
+  const host = (slash < 0 ? text : text.slice(0, slash)).toLowerCase();
+  const pathPrefix = slash < 0 ? "" : text.slice(slash);
   if (!/^\.?[a-z0-9.-]*$/.test(host) || host === ".") {
     failRoute(source, word, `"${host}" is no host; .example.com means any name below it`);
   }
   if (/[?#\s]/.test(pathPrefix)) failRoute(source, word, "a path has no ?, # or space");
-  const item = parseItem(source, word, equals + 1);
+  const isExact = word[equals + 1] === "=";
+  if (isExact && pathPrefix === "") failRoute(source, word, "there is no path before the ==");
+  const item = parseItem(source, word, isExact ? equals + 2 : equals + 1);
   rejectUnknownKeys(item, "route");
   const redirect = readRedirect(item);
   if (redirect !== null) rejectServer(item);
-  return { match: { host, pathPrefix }, item, redirect };
+  const match = { host, pathPrefix, isExact, methods: readMethods(item), headers: readHeaders(item) };
+  return { match, item, redirect };
 }
 
 /** @throws {ConfigError} */
@@ -56,7 +73,51 @@ export function failRoute(source: string, word: string, state: string): never {
 
 /** Whether two routes match the same requests, as far as their words say. */
 export function isSameMatch(a: RouteMatch, b: RouteMatch): boolean {
-  return a.host === b.host && a.pathPrefix === b.pathPrefix;
+  const text = ({ methods, headers, ...rest }: RouteMatch) =>
+    JSON.stringify([
+      rest.host,
+      rest.pathPrefix,
+      rest.isExact,
+      [...methods].sort(),
+      headers.map(({ name, value }) => [name.toLowerCase(), value]).sort(),
+    ]);
+  return text(a) === text(b);
+}
+
+function readMethods(item: Item): string[] {
+  const text = optionText(item, "method");
+  if (text === null) return [];
+  const fail = (state: string): never => {
+    throw new ConfigError(
+      `Cannot use method=${text} in ${item.source}: ${state}; write method=GET or method=GET+HEAD`,
+      optionPlace(item, "method"),
+    );
+  };
+  const methods = text.split("+");
+  for (const method of methods) {
+    if (!/^[A-Z][A-Z-]{0,31}$/.test(method)) {
+      fail(`"${method}" is no method, which is a word of capital letters`);
+    }
+    if (method === "CONNECT" || method === "TRACE") fail(`hadro refuses ${method}`);
+  }
+  return [...new Set(methods)];
+}
+
+function readHeaders(item: Item): HeaderMatch[] {
+  const texts = optionTexts(item, "header");
+  return texts.map(({ text, place }, index) => {
+    const fail = (state: string): never => {
+      throw new ConfigError(
+        `Cannot use header=${text} in ${item.source}: ${state}; write header=X-Beta or header=X-Version:2`,
+        place,
+      );
+    };
+    if (index >= CONDITIONS_MAX) fail(`a route asks for ${CONDITIONS_MAX} headers at most`);
+    const colon = text.indexOf(":");
+    const name = colon < 0 ? text : text.slice(0, colon);
+    if (!TOKEN.test(name)) fail(`"${name}" is no header name`);
+    return { name, value: colon < 0 ? null : text.slice(colon + 1).trim() };
+  });
 }
 
 function rejectServer(item: Item): void {

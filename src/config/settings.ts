@@ -56,7 +56,7 @@ export class Settings {
   }
 }
 
-/** Takes over the environment where no flag said otherwise; lists are split at spaces, headers at newlines. */
+/** Takes over the environment where no flag said otherwise; lists are split at spaces outside of quotes, headers at newlines. */
 export function addEnvironment(settings: Settings, read: (name: string) => string | undefined): void {
   const hasItems = settings.items.length > 0;
   for (const flag of FLAGS) {
@@ -66,8 +66,9 @@ export function addEnvironment(settings: Settings, read: (name: string) => strin
     if (flag.type === "switch" && /^(0|no|off|false)$/i.test(value)) continue;
     if (flag.type === "item") {
       if (hasItems) continue;
-      for (const word of value.split(/\s+/)) {
-        if (word !== "") settings.addItem(flag.name as ItemWord["kind"], source, word);
+      // What stands in quotes holds together, spaces too.
+      for (const [word] of value.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)) {
+        settings.addItem(flag.name as ItemWord["kind"], source, word);
       }
     } else if (!settings.has(flag.name)) {
       const separator = flag.type === "header" ? /\n/ : /\s+/;

@@ -8,9 +8,17 @@
 import { addressBytes } from "../base/ip_address.ts";
 import { parseDurationMs, parseSizeBytes, UnitError } from "../base/units.ts";
 import { ConfigError, suggest, type WordPlace } from "./config_error.ts";
+import { readExpression } from "./expression_value.ts";
+import { parseHeaderValue } from "./header_value.ts";
 import type { Cidr, HeaderRule, HostPolicy } from "./model.ts";
 
 const COUNT_MAX = 1_000_000;
+/** What a header rule's first letter means. */
+const ACTIONS: ReadonlyMap<string | undefined, HeaderRule["action"]> = new Map([
+  ["+", "add"],
+  ["-", "delete"],
+  ["~", "replace"],
+]);
 /** Fields that frame a message or belong to one connection: hadro alone writes them. */
 const FORBIDDEN_FIELDS = [
   "connection",
@@ -76,7 +84,7 @@ export function readHostPolicy(what: string, text: string, place: WordPlace): Ho
   throw new ConfigError(`Cannot use ${what} "${text}": write client, backend, or a host name`, place);
 }
 
-/** `Name: value`, `+Name: value` or `-Name`. @throws {ConfigError} */
+/** `Name: value`, `+Name: value`, `-Name` or `~Name: expression replacement`. @throws {ConfigError} */
 export function readHeaderRule(what: string, text: string, place: WordPlace): HeaderRule {
   const fail = (state: string): never => {
     throw new ConfigError(
@@ -84,7 +92,7 @@ export function readHeaderRule(what: string, text: string, place: WordPlace): He
       place,
     );
   };
-  const action = text.startsWith("+") ? "add" : text.startsWith("-") ? "delete" : "set";
+  const action = ACTIONS.get(text[0]) ?? "set";
   const rest = action === "set" ? text : text.slice(1);
   const colon = rest.indexOf(":");
   if (action !== "delete" && colon < 0) return fail("the colon is missing");
@@ -99,6 +107,14 @@ export function readHeaderRule(what: string, text: string, place: WordPlace): He
   if (/[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/.test(value)) {
     return fail("the value has a control or non-Latin character");
   }
+  if (action === "replace") {
+    readExpression(value, fail);
+    return { action, name, value };
+  }
+  const usesHost = parseHeaderValue(value, fail).some((part) =>
+    "variable" in part && part.variable === "host"
+  );
+  if (usesHost && what === "--header-down") return fail("a response has no %host");
   return { action, name, value };
 }
 

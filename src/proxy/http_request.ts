@@ -46,6 +46,7 @@ export function acceptRequestHead(stream: HttpStream): void {
   stream.methodId = head.methodId;
   stream.clientVersionMinor = head.versionMinor;
   stream.clientPersists = persists(head);
+  stream.context.uniqueIds?.assign(stream.record);
   if (stream.context.log.enabled) captureRequest(stream.record, head, front.bytes, front.messageStart);
   const isBodyGood = front.beginForwarding(head.headEnd, requestFraming(head), head.contentLength);
   front.setBodyPhase();
@@ -126,7 +127,7 @@ function rewriteRequestHead(stream: HttpStream, head: HeadParser): boolean {
   else if (keepsTrailers) appendLine(stream, LINES.teTrailers);
   editHost(stream, head, bytes, base);
   editForwarded(stream, head, bytes, base);
-  headersUp.apply(headEdit, head, bytes, base);
+  headersUp.apply(headEdit, head, bytes, base, stream);
   // The version is ours. The line keeps its length, so this byte can change in place.
   if (head.versionMinor === 0) bytes[base + head.startLineEnd - 1] = 0x31;
   const { pathRewrite } = stream.backend!;

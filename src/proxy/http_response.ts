@@ -162,7 +162,7 @@ function rewriteHead(stream: HttpStream, head: HeadParser, keepsUpgrade: boolean
   headEdit.dropHopByHop(head, bytes, base, keepsUpgrade);
   if (back.stripsChunks) headEdit.dropField(head.fieldIndexOf(FieldName.TRANSFER_ENCODING));
   if (line.length > 0) headEdit.append(line, 0, line.length);
-  headersDown.apply(headEdit, head, bytes, base);
+  headersDown.apply(headEdit, head, bytes, base, stream);
   // "HTTP/1.0" becomes our version in place.
   if (head.versionMinor === 0) bytes[base + 7] = 0x31;
   const end = headEdit.apply(bytes, base, head, back.base + back.tail, back.base + FULL_CAPACITY);

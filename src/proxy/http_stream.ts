@@ -40,9 +40,10 @@ import { authorityFor, writeClientHeader } from "./proxy_header.ts";
 import type { Redirect } from "./redirect.ts";
 import type { Server } from "./server.ts";
 import { StreamStep } from "./stream_step.ts";
+import { UNIQUE_ID_BYTES } from "./unique_id.ts";
 
-/** Room for the request line (1,024) and three headers (256 each) in the log record. */
-const CAPTURE_BYTES = 1_024 + 3 * 256;
+/** Room for the request line (1,024), three headers (256 each) and the id in the log record. */
+const CAPTURE_BYTES = 1_024 + 3 * 256 + UNIQUE_ID_BYTES;
 
 /** See the module's text. Reused: a session takes one for each request. */
 export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {

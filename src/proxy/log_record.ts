@@ -107,6 +107,8 @@ export interface LogRecord {
   host: CaptureRange;
   referer: CaptureRange;
   userAgent: CaptureRange;
+  /** The request's id; absent without `--unique-id`. */
+  uniqueId: CaptureRange;
 }
 
 /** Takes finished streams. Implemented by `observe/`; called once per stream, never keeps the record. */
@@ -126,6 +128,7 @@ export function newLogRecord(captureSizeBytes: number): LogRecord {
   record.host = { offset: 0, length: 0 };
   record.referer = { offset: 0, length: 0 };
   record.userAgent = { offset: 0, length: 0 };
+  record.uniqueId = { offset: 0, length: 0 };
   resetLogRecord(record);
   return record;
 }
@@ -168,5 +171,9 @@ export function resetLogRecord(record: LogRecord): void {
     record.target.length =
     record.version.length =
       0;
-  record.host.length = record.referer.length = record.userAgent.length = 0;
+  record.host.length =
+    record.referer.length =
+    record.userAgent.length =
+    record.uniqueId.length =
+      0;
 }

@@ -24,6 +24,7 @@ import type { HttpSession } from "./http_session.ts";
 import { HttpStream } from "./http_stream.ts";
 import type { LogSink } from "./log_record.ts";
 import type { Server } from "./server.ts";
+import { UniqueIds } from "./unique_id.ts";
 
 /** Streams and parsers kept for reuse at most; more are left to the garbage collector. */
 const SPARE_MAX = 1_024;
@@ -53,6 +54,8 @@ export class ProxyContext implements EndContext {
   readonly headersDown: HeaderRules;
   /** Which X-Forwarded-* hadro adds: those that no `--header-up` sets or deletes. */
   readonly addsForwarded: { readonly for: boolean; readonly proto: boolean; readonly host: boolean };
+  /** null: requests have no ids. */
+  readonly uniqueIds: UniqueIds | null;
   readonly errorReplies = new ErrorReplies();
   /** For looking whether an idle connection has something to say. */
   readonly probe = new Slab(PROBE_BYTES);
@@ -91,6 +94,7 @@ export class ProxyContext implements EndContext {
     this.log = log;
     const headerCounts = config.listeners.map(({ limits }) => limits.maxHeaderCount);
     this.requestParsers = newParserPool("request", Math.max(FIELDS_MAX, ...headerCounts));
+    this.uniqueIds = config.hasUniqueId ? new UniqueIds(crypto.getRandomValues(new Uint8Array(8))) : null;
     this.headersUp = new HeaderRules(config.headersUp);
     this.headersDown = new HeaderRules(config.headersDown);
     this.addsForwarded = {

@@ -1,5 +1,13 @@
 /**
- * The routes of a listener, compiled: the first match of the sorted list wins (host before path, longer before shorter).
+ * The routes of a listener, compiled: of those that match a request, the one that comes first in this order is taken.
+ *
+ *     1   host      the very name      before   the longest .suffix   before   any
+ *     2   path      the very path      before   the longest prefix    before   any
+ *     3   method    one that is asked for                             before   any
+ *     4   headers   more that are asked for                           before   fewer
+ *     5             written earlier                                   before   later
+ *
+ * A line decides only where those above it do not; it is the order of Kubernetes' Gateway API.
  *
  * Compares bytes of the request head; allocates nothing.
  *
@@ -7,10 +15,12 @@
  *
  * @module
  */
-import type { RouteConfig } from "../config/model.ts";
+import type { RouteConfig, RouteMatch } from "../config/model.ts";
 import { FIELD_STRIDE, FieldPart, type HeadParser, TargetForm } from "../protocol/h1/head_parser.ts";
 import { FieldName } from "../protocol/http/field_name.ts";
+import { Octet } from "../protocol/http/octet.ts";
 import { isHost, isHostUnder, pathHasPrefix } from "../protocol/http/uri.ts";
+import { RouteCondition } from "./route_condition.ts";
 
 interface CompiledRoute<Target> {
   /** Empty: any host. */
@@ -19,6 +29,9 @@ interface CompiledRoute<Target> {
   readonly isSuffix: boolean;
   /** Empty: any path. */
   readonly pathPrefix: Uint8Array;
+  readonly isExact: boolean;
+  /** null: host and path are all that it asks for. */
+  readonly condition: RouteCondition | null;
   readonly target: Target;
 }
 
@@ -38,6 +51,8 @@ export class RouteTable<Target> {
       host: encoder.encode(route.host),
       isSuffix: route.host.startsWith("."),
       pathPrefix: encoder.encode(route.pathPrefix),
+      isExact: route.isExact,
+      condition: route.methods.length + route.headers.length === 0 ? null : new RouteCondition(route),
       target: targetOf(route),
     }));
   }
@@ -55,9 +70,8 @@ export class RouteTable<Target> {
     for (let i = 0; i < this.#routes.length; i++) {
       const route = this.#routes[i]!;
       if (!matchesHost(route, bytes, hostStart, hostEnd)) continue;
-      if (pathHasPrefix(bytes, base + head.pathStart, base + head.targetEnd, route.pathPrefix)) {
-        return route.target;
-      }
+      if (!matchesPath(route, bytes, base + head.pathStart, base + head.targetEnd)) continue;
+      if (route.condition === null || route.condition.matches(head, bytes, base)) return route.target;
     }
     return this.#fallback;
   }
@@ -73,12 +87,25 @@ function matchesHost(
   return route.isSuffix ? isHostUnder(bytes, start, end, route.host) : isHost(bytes, start, end, route.host);
 }
 
-/** Exact hosts, then the longest suffix, then any host; within one host the longest path. */
-function moreSpecificFirst(a: RouteConfig, b: RouteConfig): number {
-  return hostRank(b) - hostRank(a) || b.pathPrefix.length - a.pathPrefix.length;
+function matchesPath(route: CompiledRoute<unknown>, bytes: Uint8Array, start: number, end: number): boolean {
+  const { pathPrefix } = route;
+  if (!pathHasPrefix(bytes, start, end, pathPrefix)) return false;
+  if (!route.isExact) return true;
+  // An empty path is "/", which has matched.
+  const stop = start + pathPrefix.length;
+  return start === end || stop >= end || bytes[stop] === Octet.QUESTION || bytes[start] === Octet.QUESTION;
 }
 
-function hostRank(route: RouteConfig): number {
+/** The order of the module's text; sorting keeps what is equal as it was written. */
+function moreSpecificFirst(a: RouteMatch, b: RouteMatch): number {
+  return hostRank(b) - hostRank(a) ||
+    Number(b.isExact) - Number(a.isExact) ||
+    b.pathPrefix.length - a.pathPrefix.length ||
+    Math.min(b.methods.length, 1) - Math.min(a.methods.length, 1) ||
+    b.headers.length - a.headers.length;
+}
+
+function hostRank(route: RouteMatch): number {
   if (route.host === "") return 0;
   return route.host.startsWith(".") ? route.host.length : 1_000 + route.host.length;
 }

@@ -47,6 +47,37 @@ describe("headers and routes", () => {
     ]);
   });
 
+  it("routes by the very path, the method and headers", async () => {
+    const name = (text: string) => `127.0.0.1:${keep(httpServer(() => response(text))).port}`;
+    const program = keep(
+      await Program.start([
+        "-l",
+        "http://127.0.0.1:0,name=fe",
+        "-r",
+        `/api=${name("api")},name=api`,
+        `/api==${name("exact")},name=exact`,
+        `/api=${name("write")},method=POST+PUT,name=write`,
+        `/api=${name("beta")},header=X-Beta,header=X-Version:2,name=beta`,
+        "--log",
+        "haproxy",
+      ]),
+    );
+    const ask = async (start: string, fields = "") => {
+      const peer = await client(program.port("fe"));
+      await peer.send(`${start} HTTP/1.1\r\nHost: h\r\n${fields}Connection: close\r\n\r\n`);
+      return (await peer.readAll()).split("\r\n\r\n")[1];
+    };
+    const beta = "x-version: 2\r\nx-beta: \r\n";
+    expect(await ask("GET /api?x")).toBe("exact");
+    expect(await ask("GET /api/1")).toBe("api");
+    expect(await ask("PUT /api/2", beta)).toBe("write");
+    expect(await ask("GET /api/3", beta)).toBe("beta");
+    expect(await ask("GET /api/4", beta.replace("2", "3"))).toBe("api");
+    const served = ["exact", "api", "write", "beta", "api"];
+    await program.stdout.waitFor(/HTTP/, 10_000, served.length - 1);
+    expect(program.stdout.lines.map((line) => / fe (\w+)\/s1 /.exec(line)?.[1])).toEqual(served);
+  });
+
   it("routes by host and path prefix, the longest match first, 404 when nothing matches", async () => {
     const name = (text: string) => keep(httpServer(() => response(text)));
     const [api, v2, sub, exact] = ["api", "v2", "sub", "exact"].map(name);

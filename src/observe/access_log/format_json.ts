@@ -43,6 +43,7 @@ const KEY = {
   why: ascii('","why":'),
   referer: ascii(',"referer":'),
   userAgent: ascii(',"user_agent":'),
+  uniqueId: ascii(',"unique_id":'),
   processConns: ascii(',"conns_process":'),
   frontendConns: ascii(',"conns_frontend":'),
   backendConns: ascii(',"conns_backend":'),
@@ -82,6 +83,7 @@ export class FormatJson implements LogFormat {
     if (isHttp) {
       writeCapture(out, KEY.referer, record, record.referer);
       writeCapture(out, KEY.userAgent, record, record.userAgent);
+      writeCapture(out, KEY.uniqueId, record, record.uniqueId);
     }
     writeConns(out, record);
     out.byte(CLOSE);

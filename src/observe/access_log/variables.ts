@@ -173,7 +173,10 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   HV: captured("HTTP version", (r) => r.version),
   hr: plain("captured request headers (none)", () => {}),
   hs: plain("captured response headers (none)", () => {}),
-  ID: none("unique id (none)"),
+  ID: {
+    ...plain("unique id", (out, r) => out.raw(r.capture, r.uniqueId.offset, r.uniqueId.length)),
+    absent: DASH,
+  },
   lc: plain("log line counter", (out, _r, s) => out.int(s.lineCount)),
   rt: hexNumber("request counter", (_r, s) => s.requestCount),
   pid: hexNumber("process id", () => Deno.pid),

@@ -57,6 +57,11 @@ export class HeadEdit {
     this.#dropCount++;
   }
 
+  /** Whether the field with this index goes. */
+  isDropped(index: number): boolean {
+    return this.#isDropped[index] !== 0;
+  }
+
   /** Drops every field with an id (see `FieldName`). */
   dropId(head: MessageHead, nameId: number): void {
     for (let index = 0; index < head.fieldCount; index++) {

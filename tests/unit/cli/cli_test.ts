@@ -97,6 +97,12 @@ describe("the order of words", () => {
 });
 
 describe("--dry-run", () => {
+  it("prints a listener that only redirects, in shorthand too", async () => {
+    expect(await dryRun("8080,redirect=https,code=301")).toEqual([
+      expect.stringContaining("(http-8080)"),
+      "route    http-8080  default -> redirect 301 https",
+    ]);
+  });
   it("prints what would run on standard output, binds nothing and exits with 0", async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const words = [`127.0.0.1:${taken.addr.port}`, ":3000", "--dry-run", "--maxconn", "10"];

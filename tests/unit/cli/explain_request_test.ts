@@ -67,6 +67,16 @@ timeouts request 10s  keepalive 1m  client 1m  client-fin 10s  connect 5s  queue
   });
 });
 
+describe("a route that asks for more than a path", () => {
+  const line = "hadro -l :80,name=web -r /a==:1,method=PUT,header=X-A:1,header=X-B -b :2";
+  it("is shown, and taken by what is asked only", () => {
+    expect(explain(line, "PUT http://h/a", "route", "X-A: 1", "x-b: 2")).toEqual([
+      "route    web  any host /a only  method PUT  header X-A: 1  header X-B -> app2",
+    ]);
+    expect(explain(line, "PUT http://h/a", "route", "X-A: 1")).toEqual(["route    web  default -> app"]);
+  });
+});
+
 describe("a path that is changed", () => {
   it("is shown as the server sees it", () => {
     expect(explain("hadro -l :80 -r /a=:1,strip-prefix=/a -b :2", "http://h/a/b?c", "path")).toEqual([

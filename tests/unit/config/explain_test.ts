@@ -98,6 +98,18 @@ limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448 + 7 p
       `server   app/s2  http://[fd00::1]:80  weight 1  source ${loopback}`,
     ]);
   });
+  it("says what routes ask for, what they answer, and what becomes of paths and headers", () => {
+    const line = "hadro -l :80,redirect=https -r /a==:1,method=GET,header=X-A:1,strip-prefix=/a " +
+      "/b=,redirect=prefix:/c,add-prefix=/d --unique-id X-Id --header-down X-Via:%f";
+    expect(explain(line).filter((text) => /^(route|backend|headers)/.test(text))).toEqual([
+      "route    http-80  any host /a only  method GET  header X-A: 1 -> app",
+      "route    http-80  any host /b -> redirect 302 prefix:/c  add-prefix=/d",
+      "route    http-80  default -> redirect 308 https",
+      "backend  app  roundrobin  retries 3  host=client  strip-prefix=/a  timeouts connect 5s server 1m tunnel 1h",
+      "headers  up   set X-Id: %ID",
+      "headers  down set X-Via: %f",
+    ]);
+  });
   it("says nothing of what was not asked for", () => {
     const text = explain("hadro 8080 :1").join("\n");
     const words = ["prio", "headers", "trust", "backup", "engine", "tcp-", "reuse", "source"];

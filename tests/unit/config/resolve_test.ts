@@ -84,6 +84,7 @@ describe("the smallest configuration", () => {
           checkEndpoint: null,
         }],
       }],
+      hasUniqueId: false,
       headersUp: [],
       headersDown: [],
       trust: [],

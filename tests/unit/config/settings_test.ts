@@ -80,6 +80,17 @@ describe("the environment", () => {
       expect(items(settings)).toEqual([`${kind} -x :1`]);
     },
   );
+  it("keeps what stands in quotes in one word, spaces too, and an open quote to its end", () => {
+    const settings = fromEnvironment({
+      HADRO_ROUTE: '/a=:1,replace-path="^/a /b",weight=2 /b=:2',
+      HADRO_BACKEND: ':3,name="x y',
+    });
+    expect(items(settings).sort()).toEqual([
+      'backend HADRO_BACKEND :3,name="x y',
+      "route HADRO_ROUTE /b=:2",
+      'route HADRO_ROUTE /a=:1,replace-path="^/a /b",weight=2',
+    ].sort());
+  });
   it("still gives its other flags beside items on the command line", () => {
     const settings = new Settings();
     settings.addItem("listen", "-l", ":1");

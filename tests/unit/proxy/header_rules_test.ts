@@ -5,6 +5,9 @@ import { HeadEdit } from "../../../src/protocol/h1/head_edit.ts";
 import { HeadParser, ParseStatus } from "../../../src/protocol/h1/head_parser.ts";
 import { asciiBytes } from "../../../src/protocol/http/octet.ts";
 import { HeaderRules } from "../../../src/proxy/header_rules.ts";
+import type { HeaderScope } from "../../../src/proxy/header_value.ts";
+import { newLogRecord } from "../../../src/proxy/log_record.ts";
+import { UniqueIds } from "../../../src/proxy/unique_id.ts";
 
 const BASE = 5;
 const CAPACITY = 4_096;
@@ -12,6 +15,18 @@ const CAPACITY = 4_096;
 function newRules(...texts: string[]): HeaderRules {
   const place = { source: "--header-up", word: "", column: 0 };
   return new HeaderRules(texts.map((text) => readHeaderRule("--header-up", text, place)));
+}
+
+/** What a stream knows of this request: the third of its engine. */
+function scope(): HeaderScope {
+  const record = newLogRecord(64);
+  Object.assign(record, { backendName: "app", serverName: "s1" });
+  const ids = new UniqueIds(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 0xab));
+  for (let i = 0; i < 3; i++) ids.assign(record);
+  return {
+    session: { client: { address: "2001:db8::1", port: 50_607 }, listener: { config: { name: "fe" } } },
+    record,
+  };
 }
 
 /** The fields that `rules` make of `fields`, of a request that has a body. */
@@ -24,7 +39,7 @@ function applied(rules: HeaderRules, ...fields: string[]): string[] {
   expect(parser.parse(bytes, BASE, BASE + message.length)).toBe(ParseStatus.DONE);
   const edit = new HeadEdit();
   edit.begin(parser);
-  rules.apply(edit, parser, bytes, BASE);
+  rules.apply(edit, parser, bytes, BASE, scope());
   const end = edit.apply(bytes, BASE, parser, BASE + message.length, CAPACITY);
   const text = new TextDecoder().decode(bytes.subarray(BASE, end));
   expect(text.slice(0, start.length)).toBe(start);
@@ -46,6 +61,63 @@ describe("HeaderRules", () => {
     ["a value may have colons and spaces", ["X-A: b: c d"], [], ["X-A: b: c d"]],
     ["a value outside ASCII is UTF-8", ["X-A: é"], [], ["X-A: é"]],
   ])("%s", (_, rules, fields, expected) => expect(applied(newRules(...rules), ...fields)).toEqual(expected));
+});
+
+describe("HeaderRules with variables", () => {
+  it.each([
+    ["X-A: %ci", "X-A: 2001:db8::1"],
+    ["X-A: [%ci]:%cp;%f %b/%s.", "X-A: [2001:db8::1]:50607;fe app/s1."],
+    ["+X-A: id=%ID", "X-A: id=01020304050607ab0000000000000003"],
+    ["X-A: %host", "X-A: a"],
+    ["X-A: 100%%", "X-A: 100%"],
+    ["X-A: %%ci%ci%%", "X-A: %ci2001:db8::1%"],
+  ])("%s gives %s", (rule, expected) => expect(applied(newRules(rule))).toEqual([expected]));
+
+  it("take back each other as any rules do", () => {
+    expect(applied(newRules("X-A: %ci", "X-B: %cp", "-X-A", "+X-B: %f"), "X-A: 1", "C: d")).toEqual([
+      "C: d",
+      "X-B: 50607",
+      "X-B: fe",
+    ]);
+  });
+});
+
+describe("HeaderRules that replace", () => {
+  it.each([
+    ["the first match of each field", ["~X-A: b c"], ["x-a: abb", "B: b", "X-A: b"], [
+      "B: b",
+      "X-A: acb",
+      "X-A: c",
+    ]],
+    ["nothing where nothing matches", ["~X-A: b c"], ["x-a: a", "B: b"], ["x-a: a", "B: b"]],
+    ["with groups and a dollar", ["~X-A: ^(\\d+)-(\\w) $2:$1$$1"], ["X-A: 12-xy"], ["X-A: x:12$1y"]],
+    ["not what was taken out before", ["-X-A", "~X-A: a b"], ["X-A: a"], []],
+    ["not what was set before", ["X-A: a", "~X-A: a b"], ["X-A: a"], ["X-A: a"]],
+    ["and is taken back by a later set", ["~X-A: a b", "X-A: d"], ["X-A: a"], ["X-A: d"]],
+    ["and is left by a later add", ["~X-A: a b", "+X-A: d"], ["X-A: a"], ["X-A: b", "X-A: d"]],
+  ])(
+    "change %s",
+    (_, rules, fields, expected) => expect(applied(newRules(...rules), ...fields)).toEqual(expected),
+  );
+
+  it("keep bytes outside of ASCII as they are", () => {
+    expect(applied(newRules("~X-A: b c"), "X-A: \u00c3\u00a9b")).toEqual(["X-A: éc"]);
+  });
+
+  it("refuse a head with too long a value, of that name only", () => {
+    const isRefused = (field: string) => {
+      const bytes = asciiBytes(`GET / HTTP/1.1\r\nHost: a\r\n${field}\r\n\r\n`);
+      const parser = new HeadParser("request");
+      expect(parser.parse(bytes, 0, bytes.length)).toBe(ParseStatus.DONE);
+      const edit = new HeadEdit();
+      edit.begin(parser);
+      newRules("~X-A: b c").apply(edit, parser, bytes, 0, scope());
+      return edit.isOverflown;
+    };
+    expect(isRefused(`X-A: ${"a".repeat(4_096)}`)).toBe(false);
+    expect(isRefused(`X-A: ${"a".repeat(4_097)}`)).toBe(true);
+    expect(isRefused(`X-B: ${"a".repeat(4_097)}`)).toBe(false);
+  });
 });
 
 describe("HeaderRules in order", () => {

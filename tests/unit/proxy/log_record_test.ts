@@ -73,6 +73,7 @@ describe("newLogRecord", () => {
       host: absent,
       referer: absent,
       userAgent: absent,
+      uniqueId: absent,
     });
   });
 

@@ -11,7 +11,7 @@ const BASE = 7;
 function parseRoute(text: string): RouteConfig {
   const slash = text.indexOf("/");
   const [host, pathPrefix] = slash < 0 ? [text, ""] : [text.slice(0, slash), text.slice(slash)];
-  return { host, pathPrefix, backend: text, redirect: null };
+  return { host, pathPrefix, isExact: false, methods: [], headers: [], backend: text, redirect: null };
 }
 
 function newTable(routes: readonly string[], hasFallback = true): RouteTable<string> {
