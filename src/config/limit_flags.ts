@@ -77,6 +77,15 @@ export const LIMIT_FLAGS = [
     section: "Limits",
     text: "Connections at once of each client on a listener; more are reset; 0: no limit.",
   },
+  {
+    name: "auth",
+    value: "user",
+    type: "users",
+    isRepeatable: true,
+    section: "Limits",
+    text: "Who may come in (HTTP Basic), as user:bcrypt-hash in single quotes; others are answered 401.",
+    example: "'ann:$2y$10$…'",
+  },
 ] as const;
 
 export const LIMIT_KEYS = [
@@ -135,5 +144,12 @@ export const LIMIT_KEYS = [
     items: ["listen"],
     text: "Connections at once of each client.",
     flag: "maxconn-per-src",
+  },
+  {
+    name: "auth",
+    type: "users",
+    items: ["listen"],
+    text: "Who may come in (HTTP Basic), joined by +; off for everyone.",
+    flag: "auth",
   },
 ] as const;

@@ -136,6 +136,13 @@ export interface RateConfig {
   readonly burst: number;
 }
 
+/** Who may come in by HTTP Basic authentication. */
+export interface UserConfig {
+  readonly name: string;
+  /** bcrypt's, as written. */
+  readonly hash: string;
+}
+
 /** What clients of a listener may do. */
 export interface ListenerLimits {
   /** With any, clients outside of them are refused. */
@@ -154,6 +161,8 @@ export interface ListenerLimits {
   readonly connRates: readonly RateConfig[];
   /** Connections at once of one client; 0: no limit. */
   readonly maxconnPerSrc: number;
+  /** Empty: nobody is asked. */
+  readonly users: readonly UserConfig[];
 }
 
 export interface ListenerConfig {

@@ -24,6 +24,7 @@ import { Method, methodName } from "../protocol/http/method.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { formatAddress } from "./address_text.ts";
 import type { HttpStream } from "./http_stream.ts";
+import { AuthResult, type BasicAuth } from "./limit/basic_auth.ts";
 import { captureRequest } from "./log_capture.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { StreamStep } from "./stream_step.ts";
@@ -62,6 +63,43 @@ export function acceptRequestHead(stream: HttpStream): void {
     stream.replyError(guard.status, EndCause.PROXY, EndPhase.REQUEST, guard.why, guard.waitMs);
     return;
   }
+  if (listener.basicAuth === null) routeRequest(stream);
+  else authenticate(stream, listener.basicAuth);
+}
+
+/** Asks whether the request's credentials are right; the stream may have to wait for the answer. */
+function authenticate(stream: HttpStream, auth: BasicAuth): void {
+  const { front, listener } = stream.session;
+  const result = auth.ask(front.parsedHead, front.bytes, front.messageStart, stream);
+  stream.pendingAuth = result === AuthResult.PENDING ? auth : null;
+  if (result === AuthResult.RIGHT) routeRequest(stream);
+  else if (result === AuthResult.WRONG) refuseCredentials(stream);
+  else if (result === AuthResult.BUSY) {
+    listener.counters.deniedRequests++;
+    const why = "too many passwords wait to be checked";
+    stream.replyError(503, EndCause.PROXY, EndPhase.REQUEST, why);
+  }
+}
+
+/** The credentials are checked: goes on where {@linkcode acceptRequestHead} had to wait. */
+export function acceptAuthResult(stream: HttpStream, isRight: boolean): void {
+  stream.pendingAuth = null;
+  if (isRight) routeRequest(stream);
+  else refuseCredentials(stream);
+}
+
+/** It does not say which of them is wrong, nor who tried: people write passwords where the user belongs. */
+function refuseCredentials(stream: HttpStream): void {
+  const { front, listener } = stream.session;
+  const hasAny = front.parsedHead.fieldIndexOf(FieldName.AUTHORIZATION) >= 0;
+  listener.counters.deniedRequests++;
+  const why = hasAny ? "the user or the password is wrong" : "the request has no credentials";
+  stream.replyError(401, EndCause.PROXY, EndPhase.REQUEST, why);
+}
+
+function routeRequest(stream: HttpStream): void {
+  const { front, listener } = stream.session;
+  const head = front.parsedHead;
   if (head.methodId === Method.CONNECT || head.methodId === Method.TRACE) {
     listener.counters.refusedMethods++;
     const why = `method ${methodName(head.methodId)} is refused`;

@@ -27,9 +27,16 @@ import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
 import { mayKeepAlive, type Reply } from "./error_reply.ts";
-import { acceptRequestHead, forwardRequestHead, pumpRequest, refusesBody } from "./http_request.ts";
+import {
+  acceptAuthResult,
+  acceptRequestHead,
+  forwardRequestHead,
+  pumpRequest,
+  refusesBody,
+} from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import type { HttpSession } from "./http_session.ts";
+import type { AuthWaiter, BasicAuth } from "./limit/basic_auth.ts";
 import { EndCause, EndPhase, type LogRecord, newLogRecord, resetLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import type { Server } from "./server.ts";
@@ -39,7 +46,7 @@ import { StreamStep } from "./stream_step.ts";
 const CAPTURE_BYTES = 1_024 + 3 * 256;
 
 /** See the module's text. Reused: a session takes one for each request. */
-export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
+export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthWaiter {
   readonly context: ProxyContext;
   readonly record: LogRecord = newLogRecord(CAPTURE_BYTES);
   readonly dispatch: Dispatch;
@@ -53,6 +60,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   clientPersists = false;
   /** Of the request; 0: no limit. */
   maxBodyBytes = 0;
+  /** Checks the request's password, and will say so. */
+  pendingAuth: BasicAuth | null = null;
   /** The request asked for an upgrade, and it was passed on. */
   asksUpgrade = false;
   /** Everything of the request was sent to the server. */
@@ -98,7 +107,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     resetLogRecord(record);
     this.step = StreamStep.REQUEST;
     this.backend = this.back = null;
-    this.#reply = this.#relay = null;
+    this.#reply = this.#relay = this.pendingAuth = null;
     this.maxBodyBytes = 0;
     this.methodId = Method.OTHER;
     this.clientPersists = this.asksUpgrade = this.isRequestSent = false;
@@ -160,14 +169,15 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     this.replyError(503, cause, phase, why);
   }
 
+  onAuthResult(isRight: boolean): void {
+    acceptAuthResult(this, isRight);
+  }
+
   onRequestBad(parseError: number): void {
     if (parseError === 0) {
-      this.replyError(
-        431,
-        EndCause.PROXY,
-        EndPhase.REQUEST,
-        `the request head is larger than ${this.session.front.headLimitBytes} bytes (--max-header-size)`,
-      );
+      const why =
+        `the request head is larger than ${this.session.front.headLimitBytes} bytes (--max-header-size)`;
+      this.replyError(431, EndCause.PROXY, EndPhase.REQUEST, why);
       return;
     }
     const why = `bad request: ${describeParseError(parseError)}`;
@@ -245,12 +255,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
       return;
     }
     if (this.step === StreamStep.REQUEST) {
-      this.replyError(
-        400,
-        EndCause.CLIENT,
-        EndPhase.REQUEST,
-        "the client closed before its request was complete",
-      );
+      const why = "the client closed before its request was complete";
+      this.replyError(400, EndCause.CLIENT, EndPhase.REQUEST, why);
       return;
     }
     const why = front.receiveError === 0
@@ -440,6 +446,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   /** Gives the server's connection to the idle pool, or closes it, and leaves the server. */
   #releaseBack(isReusable: boolean, isReset = false): void {
+    if (this.pendingAuth !== null) this.pendingAuth.forget(this);
+    this.pendingAuth = null;
     const back = this.back;
     const { server } = this.dispatch;
     if (server !== null) this.record.serverAddress = back?.serverAddress ?? this.dispatch.addressText;
