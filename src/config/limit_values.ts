@@ -2,7 +2,7 @@
  * Values of the flags and keys that limit what clients may do, and the limits of a listener.
  *
  *     allow, deny                 off | cidr *( "+" cidr )        10.0.0.0/8+fd00::/8
- *     max-body, max-header-size   off | size                      10m
+ *     max-body, max-header-size   off | size                      10m (and min-rate)
  *     rate                        off | rate *( "+" rate )        100/s+src@/login:5/m       (rate_values.ts)
  *     conn-rate                   off | rate                      20/s:burst=50
  *     auth                        off | user *( "+" user )        (auth_values.ts)
@@ -69,6 +69,7 @@ export function readListenerLimits(
     ],
     maxconnPerSrc: readMaxconnPerSrc(settings, item, endpoint),
     users: readUsers(settings, item, scheme),
+    minRateBytes: readSizeOrOff("min-rate", one("min-rate")),
   };
 }
 

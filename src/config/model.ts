@@ -163,6 +163,8 @@ export interface ListenerLimits {
   readonly maxconnPerSrc: number;
   /** Empty: nobody is asked. */
   readonly users: readonly UserConfig[];
+  /** Bytes a second of a request's body, or of an answer that waits for its client; 0: no limit. */
+  readonly minRateBytes: number;
 }
 
 export interface ListenerConfig {

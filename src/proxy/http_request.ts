@@ -23,11 +23,10 @@ import { persists, requestFraming } from "../protocol/http/framing.ts";
 import { Method, methodName } from "../protocol/http/method.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { formatAddress } from "./address_text.ts";
+import { admitsRequest, refusesBody } from "./http_admission.ts";
 import type { HttpStream } from "./http_stream.ts";
-import { AuthResult, type BasicAuth } from "./limit/basic_auth.ts";
 import { captureRequest } from "./log_capture.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
-import { StreamStep } from "./stream_step.ts";
 
 const LINES = {
   connectionUpgrade: new TextEncoder().encode("Connection: upgrade\r\n"),
@@ -41,7 +40,7 @@ const LINES = {
 
 /** A request's head is complete: looks at it, and finds a backend or an answer for it. */
 export function acceptRequestHead(stream: HttpStream): void {
-  const { front, listener } = stream.session;
+  const { front } = stream.session;
   const head = front.parsedHead;
   stream.methodId = head.methodId;
   stream.clientVersionMinor = head.versionMinor;
@@ -54,50 +53,11 @@ export function acceptRequestHead(stream: HttpStream): void {
     stream.onRequestBodyBad(front.body.errorCode);
     return;
   }
-  const guard = listener.requestGuard;
-  if (
-    guard !== null &&
-    !guard.admits(stream.session.client, head, front.bytes, front.messageStart, stream.headDoneMs)
-  ) {
-    listener.counters.deniedRequests++;
-    stream.replyError(guard.status, EndCause.PROXY, EndPhase.REQUEST, guard.why, guard.waitMs);
-    return;
-  }
-  if (listener.basicAuth === null) routeRequest(stream);
-  else authenticate(stream, listener.basicAuth);
+  if (admitsRequest(stream)) routeRequest(stream);
 }
 
-/** Asks whether the request's credentials are right; the stream may have to wait for the answer. */
-function authenticate(stream: HttpStream, auth: BasicAuth): void {
-  const { front, listener } = stream.session;
-  const result = auth.ask(front.parsedHead, front.bytes, front.messageStart, stream);
-  stream.pendingAuth = result === AuthResult.PENDING ? auth : null;
-  if (result === AuthResult.RIGHT) routeRequest(stream);
-  else if (result === AuthResult.WRONG) refuseCredentials(stream);
-  else if (result === AuthResult.BUSY) {
-    listener.counters.deniedRequests++;
-    const why = "too many passwords wait to be checked";
-    stream.replyError(503, EndCause.PROXY, EndPhase.REQUEST, why);
-  }
-}
-
-/** The credentials are checked: goes on where {@linkcode acceptRequestHead} had to wait. */
-export function acceptAuthResult(stream: HttpStream, isRight: boolean): void {
-  stream.pendingAuth = null;
-  if (isRight) routeRequest(stream);
-  else refuseCredentials(stream);
-}
-
-/** It does not say which of them is wrong, nor who tried: people write passwords where the user belongs. */
-function refuseCredentials(stream: HttpStream): void {
-  const { front, listener } = stream.session;
-  const hasAny = front.parsedHead.fieldIndexOf(FieldName.AUTHORIZATION) >= 0;
-  listener.counters.deniedRequests++;
-  const why = hasAny ? "the user or the password is wrong" : "the request has no credentials";
-  stream.replyError(401, EndCause.PROXY, EndPhase.REQUEST, why);
-}
-
-function routeRequest(stream: HttpStream): void {
+/** Finds a backend for a request that was let in, or an answer. */
+export function routeRequest(stream: HttpStream): void {
   const { front, listener } = stream.session;
   const head = front.parsedHead;
   if (head.methodId === Method.CONNECT || head.methodId === Method.TRACE) {
@@ -113,22 +73,6 @@ function routeRequest(stream: HttpStream): void {
   }
   stream.maxBodyBytes = backend.config.maxBodyBytes ?? listener.config.limits.maxBodyBytes;
   if (stream.maxBodyBytes === 0 || !refusesBody(stream)) stream.route(backend);
-}
-
-/**
- * Answers 413 to a body that is too large, or ends an exchange that is being answered already; returns whether it is. A length that
- * was said is looked at before a server is; of chunks, what has come.
- */
-export function refusesBody(stream: HttpStream): boolean {
-  const { front, listener } = stream.session;
-  const isLengthKnown = stream.step === StreamStep.REQUEST && front.parsedHead.contentLength >= 0;
-  const sizeBytes = isLengthKnown ? front.parsedHead.contentLength : front.body.chunkedBytes;
-  if (sizeBytes <= stream.maxBodyBytes) return false;
-  listener.counters.deniedRequests++;
-  const size = isLengthKnown ? `${sizeBytes} bytes` : "in chunks";
-  const why = `the request body (${size}) is larger than max-body ${stream.maxBodyBytes}`;
-  stream.failExchange(413, EndCause.PROXY, EndPhase.REQUEST, why);
-  return true;
 }
 
 /** Connected: rewrites the head where it lies and sends it on its way. */
@@ -166,7 +110,11 @@ export function refreshDeadlines(stream: HttpStream): void {
   const nowMs = stream.context.engine.nowMs;
   const isRequestStuck = back.isSendBlocked || back.sendError !== 0;
   const waitsForClient = front.isSendBlocked || (front.phase === FrontPhase.BODY && !isRequestStuck);
-  session.setClientDeadline(waitsForClient ? nowMs + session.listener.config.timeouts.clientMs : NEVER_MS);
+  const { timeouts, limits } = session.listener.config;
+  const paceMs = limits.minRateBytes === 0
+    ? NEVER_MS
+    : stream.pace.follow(waitsForClient, front.receivedBytes + front.sentBytes, limits.minRateBytes, nowMs);
+  session.setClientDeadline(waitsForClient ? Math.min(nowMs + timeouts.clientMs, paceMs) : NEVER_MS);
   const waitsForServer = isRequestStuck || (stream.isRequestSent && !front.isSendBlocked);
   session.setServerDeadline(waitsForServer ? nowMs + stream.backend!.config.timeouts.serverMs : NEVER_MS);
 }

@@ -27,16 +27,12 @@ import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
 import { mayKeepAlive, type Reply } from "./error_reply.ts";
-import {
-  acceptAuthResult,
-  acceptRequestHead,
-  forwardRequestHead,
-  pumpRequest,
-  refusesBody,
-} from "./http_request.ts";
+import { acceptAuthResult, refusesBody } from "./http_admission.ts";
+import { acceptRequestHead, forwardRequestHead, pumpRequest, routeRequest } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import type { HttpSession } from "./http_session.ts";
 import type { AuthWaiter, BasicAuth } from "./limit/basic_auth.ts";
+import { Pace } from "./limit/pace.ts";
 import { EndCause, EndPhase, type LogRecord, newLogRecord, resetLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import type { Server } from "./server.ts";
@@ -50,6 +46,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   readonly context: ProxyContext;
   readonly record: LogRecord = newLogRecord(CAPTURE_BYTES);
   readonly dispatch: Dispatch;
+  readonly pace = new Pace();
   step: number = StreamStep.REQUEST;
   backend: Backend | null = null;
   back: H1Back | null = null;
@@ -109,6 +106,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.backend = this.back = null;
     this.#reply = this.#relay = this.pendingAuth = null;
     this.maxBodyBytes = 0;
+    this.pace.reset();
     this.methodId = Method.OTHER;
     this.clientPersists = this.asksUpgrade = this.isRequestSent = false;
     this.isReused = this.isInterim = false;
@@ -170,7 +168,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   }
 
   onAuthResult(isRight: boolean): void {
-    acceptAuthResult(this, isRight);
+    if (acceptAuthResult(this, isRight)) routeRequest(this);
   }
 
   onRequestBad(parseError: number): void {
@@ -278,7 +276,11 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
       this.replyError(408, EndCause.CLIENT_TIMEOUT, EndPhase.REQUEST, why);
       return;
     }
-    const why = `the client was inactive for ${timeouts.clientMs} ms`;
+    const isLate = this.pace.isLate(this.context.engine.nowMs);
+    if (isLate) this.session.listener.counters.deniedRequests++;
+    const why = isLate
+      ? "the client is slower than min-rate"
+      : `the client was inactive for ${timeouts.clientMs} ms`;
     if (this.#hasAnswered) this.abort(EndCause.CLIENT_TIMEOUT, EndPhase.DATA, why, false);
     else this.replyError(408, EndCause.CLIENT_TIMEOUT, this.#phase(), why);
   }

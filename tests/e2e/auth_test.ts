@@ -62,28 +62,29 @@ it.each([["epoll"], ["deno"]])(
   },
 );
 
-it("goes on with other traffic while passwords are checked, and forgets those whose clients left", async () => {
+it("goes on with other traffic while passwords are checked", async () => {
   const server = keep(httpServer(() => response("hello")));
   const users = ["--auth", `ann:${HASH}`, "--auth", `bob:${SLOW_HASH}`];
   const { program, port } = await startHadro("http", [server.port], ...users);
   const known = await connect(port);
   await known.send(get("ann:U*U*"));
   await known.readUntil("hello");
-  const guessing = await Promise.all(Array.from({ length: 20 }, () => connect(port)));
+  const guessing = await Promise.all(Array.from({ length: 8 }, () => connect(port)));
   for (const [i, peer] of guessing.entries()) await peer.send(get(`bob:guess ${i}`));
-  // Twenty checks of some 200 ms each are under way.
+  // Eight checks of some 200 ms each are under way.
   const timesMs: number[] = [];
-  for (let i = 0; i < 50; i++) {
+  for (let i = 0; i < 21; i++) {
     known.take();
     const beganMs = performance.now();
     await known.send(get("ann:U*U*"));
     expect(await known.readUntil("hello")).toBe(response("hello"));
     timesMs.push(performance.now() - beganMs);
   }
-  expect(timesMs.toSorted((a, b) => a - b)[25]).toBeLessThan(60);
-  for (const peer of guessing.slice(1)) peer.close();
-  expect(await guessing[0]!.readUntil("password.\n")).toBe(UNAUTHORIZED);
-  guessing[0]!.close();
+  expect(timesMs.toSorted((a, b) => a - b)[10]).toBeLessThan(60);
+  for (const peer of guessing) {
+    expect(await peer.readUntil("password.\n")).toBe(UNAUTHORIZED);
+    peer.close();
+  }
   known.close();
   await expectIdle(program);
 });

@@ -17,6 +17,7 @@ interface Knot {
 const KNOTS: readonly Knot[] = [
   {
     paths: [
+      "src/proxy/http_admission.ts",
       "src/proxy/http_request.ts",
       "src/proxy/http_response.ts",
       "src/proxy/http_session.ts",

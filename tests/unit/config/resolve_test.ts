@@ -57,7 +57,7 @@ describe("the smallest configuration", () => {
         maxconn: 0,
         limits: {
           ...{ allow: [], deny: [], maxBodyBytes: 0, maxHeaderCount: 100, maxHeaderBytes: 15_424 },
-          ...{ rates: [], connRates: [], maxconnPerSrc: 0, users: [] },
+          ...{ rates: [], connRates: [], maxconnPerSrc: 0, users: [], minRateBytes: 0 },
         },
         timeouts,
         tcp,
