@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import { connect, expectIdle, keep, startHadro } from "../support/program/keep.ts";
 import { httpServer, response } from "../support/program/peers.ts";
+import { ResetPeer } from "../support/program/reset_peer.ts";
 import { runToEnd } from "../support/program/run_to_end.ts";
 
 /** Of "U*U*", a vector of crypt_blowfish. */
@@ -86,6 +87,19 @@ it("goes on with other traffic while passwords are checked", async () => {
     peer.close();
   }
   known.close();
+  await expectIdle(program);
+});
+
+it("forgets the checks of clients that reset", async () => {
+  const { program, port } = await startHadro("http", [9], "--auth", `bob:${SLOW_HASH}`);
+  const peers = await Promise.all(Array.from({ length: 20 }, () => ResetPeer.connect(port)));
+  for (const [i, peer] of peers.entries()) peer.send(get(`bob:guess ${i}`));
+  await program.countersWhen((counters) => counters.connections === 20);
+  for (const peer of peers.slice(2)) peer.reset();
+  // Long before twenty checks could be done.
+  await program.stdout.waitFor(/"term":"CR"/, 2_000, 9);
+  expect((await program.counters()).connections).toBeLessThanOrEqual(10);
+  for (const index of [0, 1]) peers[index]!.reset();
   await expectIdle(program);
 });
 
