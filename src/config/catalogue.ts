@@ -22,6 +22,7 @@ export type ValueType =
   | "cidrs"
   | "rate-or-off"
   | "rates"
+  | "users"
   | "host"
   | "switch"
   | "keepalive"

@@ -5,6 +5,8 @@
  *       -b 10.0.0.1:9000,wieght=2
  *                        ^
  *
+ * What `--auth` and `auth=` say is shown as stars.
+ *
  * May import: nothing.
  *
  * @module
@@ -31,10 +33,26 @@ export class ConfigError extends Error {
 
   /** The message, and below it where the word came from, the word, and a caret under the column. */
   get report(): string {
-    if (this.place === null) return this.message;
+    if (this.place === null) return maskSecrets(this.message);
     const { source, word, column } = this.place;
-    return `${this.message}\n  ${source} ${word}\n  ${" ".repeat(source.length + 1 + column)}^`;
+    const shown = /auth$/i.test(source) ? maskUser(word) : word;
+    return maskSecrets(`${this.message}\n  ${source} ${shown}`) +
+      `\n  ${" ".repeat(source.length + 1 + column)}^`;
   }
+}
+
+/** Stars instead of what is behind `auth=user:`, column for column: a report may end in a log. */
+function maskSecrets(text: string): string {
+  return text.replace(
+    /(\bauth=)(?!off\b)([^,&\s"]*)/g,
+    (_, key: string, users: string) => key + users.split("+").map(maskUser).join("+"),
+  );
+}
+
+/** Stars for the hash of `user:hash`, or for the whole when there is no user. */
+function maskUser(text: string): string {
+  const from = text.indexOf(":") + 1;
+  return text.slice(0, from) + "*".repeat(text.length - from);
 }
 
 /** Returns `; did you mean "x"?` for the nearest of `known`, or the list of all when none is near. */

@@ -29,11 +29,13 @@ export function explainMaxBody(maxBodyBytes: number | null): string[] {
 }
 
 function explainRequests(limits: ListenerConfig["limits"]): string[] {
-  const { maxBodyBytes, maxHeaderCount, maxHeaderBytes, rates } = limits;
+  const { maxBodyBytes, maxHeaderCount, maxHeaderBytes, rates, users, minRateBytes } = limits;
   return [
     ...(maxBodyBytes === 0 ? [] : explainMaxBody(maxBodyBytes)),
     ...(String(maxHeaderCount) === defaultText("max-headers") ? [] : [`max-headers ${maxHeaderCount}`]),
     ...(maxHeaderBytes === HEADER_BYTES_MAX ? [] : [`max-header-size ${formatSizeBytes(maxHeaderBytes)}`]),
     ...rates.map(({ text }) => `rate ${text}`),
+    ...(minRateBytes === 0 ? [] : [`min-rate ${formatSizeBytes(minRateBytes)}`]),
+    ...(users.length === 0 ? [] : [`auth ${users.map(({ name }) => name).join(" ")}`]),
   ];
 }

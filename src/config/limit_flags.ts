@@ -77,6 +77,25 @@ export const LIMIT_FLAGS = [
     section: "Limits",
     text: "Connections at once of each client on a listener; more are reset; 0: no limit.",
   },
+  {
+    name: "auth",
+    value: "user",
+    type: "users",
+    isRepeatable: true,
+    section: "Limits",
+    text: "Who may come in (HTTP Basic), as user:bcrypt-hash in single quotes; others are answered 401.",
+    example: "'ann:$2y$10$…'",
+  },
+  {
+    name: "min-rate",
+    value: "size",
+    type: "size-or-off",
+    default: "off",
+    section: "Limits",
+    text:
+      "Bytes a second that a client must send of a body, or take of an answer; a slower one gets 408, or is cut off.",
+    example: "500",
+  },
 ] as const;
 
 export const LIMIT_KEYS = [
@@ -135,5 +154,19 @@ export const LIMIT_KEYS = [
     items: ["listen"],
     text: "Connections at once of each client.",
     flag: "maxconn-per-src",
+  },
+  {
+    name: "auth",
+    type: "users",
+    items: ["listen"],
+    text: "Who may come in (HTTP Basic), joined by +; off for everyone.",
+    flag: "auth",
+  },
+  {
+    name: "min-rate",
+    type: "size-or-off",
+    items: ["listen"],
+    text: "Bytes a second that a client must send or take.",
+    flag: "min-rate",
   },
 ] as const;

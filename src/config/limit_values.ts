@@ -2,9 +2,10 @@
  * Values of the flags and keys that limit what clients may do, and the limits of a listener.
  *
  *     allow, deny                 off | cidr *( "+" cidr )        10.0.0.0/8+fd00::/8
- *     max-body, max-header-size   off | size                      10m
+ *     max-body, max-header-size   off | size                      10m (and min-rate)
  *     rate                        off | rate *( "+" rate )        100/s+src@/login:5/m       (rate_values.ts)
  *     conn-rate                   off | rate                      20/s:burst=50
+ *     auth                        off | user *( "+" user )        (auth_values.ts)
  *
  * A listener's key replaces what the flags say; `off` leaves nothing of it. Clients of unix sockets have no address: flags about
  * addresses pass them by, and keys are refused. So it is with limits of requests and tcp.
@@ -14,10 +15,12 @@
  * @module
  */
 import { formatAddressBytes } from "../base/ip_address.ts";
+import { readUser } from "./auth_values.ts";
 import { ConfigError, type WordPlace } from "./config_error.ts";
 import { optionPlace, optionText } from "./item_options.ts";
 import type { Item } from "./item_parser.ts";
-import type { Cidr, Endpoint, ListenerLimits, RateConfig } from "./model.ts";
+import type { Endpoint } from "./model.ts";
+import type { Cidr, ListenerLimits, RateConfig, UserConfig } from "./model_limits.ts";
 import { readConnRate, readRate } from "./rate_values.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readCidr, readCount, readSizeBytes } from "./values.ts";
@@ -31,6 +34,7 @@ export const HEADER_BYTES_MAX = 15_424;
 const HEADER_BYTES_MIN = 256;
 /** Rates of one listener: each has a table of a megabyte in each thread. */
 const RATES_MAX = 16;
+const USERS_MAX = 1_024;
 
 /** The limits of a listener: its keys before the flags. @throws {ConfigError} */
 export function readListenerLimits(
@@ -65,6 +69,8 @@ export function readListenerLimits(
       ),
     ],
     maxconnPerSrc: readMaxconnPerSrc(settings, item, endpoint),
+    users: readUsers(settings, item, scheme),
+    minRateBytes: readSizeOrOff("min-rate", one("min-rate")),
   };
 }
 
@@ -88,6 +94,18 @@ function readRates(settings: Settings, item: Item, isUnix: boolean, scheme: "htt
     }
     return scheme === "http" || (rate.key === "src" && rate.pathPrefix === "");
   });
+}
+
+/** @throws {ConfigError} on tcp as well, for a flag too: it would be open to everyone. */
+function readUsers(settings: Settings, item: Item, scheme: "http" | "tcp"): UserConfig[] {
+  const texts = listTexts(settings, item, "auth");
+  if (scheme === "tcp" && texts.length > 0) {
+    throw new ConfigError(
+      `Cannot use auth with ${item.source} ${item.word}: tcp has no requests that it could ask; write auth=off there`,
+      { source: item.source, word: item.word, column: item.addressColumn },
+    );
+  }
+  return readList("auth", texts, readUser, USERS_MAX);
 }
 
 /** @throws {ConfigError} */

@@ -9,6 +9,7 @@
  * @module
  */
 import type { HealthConfig } from "./model_health.ts";
+import type { Cidr, ListenerLimits } from "./model_limits.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
 export interface Endpoint {
@@ -202,42 +203,6 @@ export interface RouteConfig extends RouteMatch {
   readonly redirect: RedirectConfig | null;
 }
 
-/** How many requests (or connections) in which time: `--rate`, `--conn-rate`. */
-export interface RateConfig {
-  /** As written. */
-  readonly text: string;
-  /** Whose: each client's, each value's of a header, or everybody's together. */
-  readonly key: "src" | "hdr" | "path";
-  /** Lower case; "" unless `key` is `hdr`. */
-  readonly header: string;
-  /** Only requests under it; "" for all. */
-  readonly pathPrefix: string;
-  readonly count: number;
-  readonly periodMs: number;
-  /** At once; 1 or more. */
-  readonly burst: number;
-}
-
-/** What clients of a listener may do. */
-export interface ListenerLimits {
-  /** With any, clients outside of them are refused. */
-  readonly allow: readonly Cidr[];
-  /** Clients in one of them are refused, whatever `allow` says. */
-  readonly deny: readonly Cidr[];
-  /** Of a request's body; 0: no limit. */
-  readonly maxBodyBytes: number;
-  /** Fields of a request's head. */
-  readonly maxHeaderCount: number;
-  /** Of a request's head, its first line and last empty line included. */
-  readonly maxHeaderBytes: number;
-  /** Of requests; empty for `tcp`. */
-  readonly rates: readonly RateConfig[];
-  /** Of connections, of each client. */
-  readonly connRates: readonly RateConfig[];
-  /** Connections at once of one client; 0: no limit. */
-  readonly maxconnPerSrc: number;
-}
-
 export interface ListenerConfig {
   /** Unique: `http-8080`, … or the item's `name=`; the frontend name in the log. */
   readonly name: string;
@@ -271,14 +236,6 @@ export interface HeaderRule {
   /** "" with `delete`. Visible ASCII, spaces, tabs and obs-text only; with the variables of header_value.ts.
    * With `replace` what expression_value.ts reads. */
   readonly value: string;
-}
-
-/** An address range: `--trust 10.0.0.0/8`. */
-export interface Cidr {
-  readonly family: 4 | 6;
-  /** An address of the range, as written: 4 or 16 numbers from 0 to 255. */
-  readonly bytes: readonly number[];
-  readonly prefixBits: number;
 }
 
 export interface LogConfig {

@@ -16,7 +16,7 @@
  * @module
  */
 import { ConfigError, type WordPlace } from "./config_error.ts";
-import type { RateConfig } from "./model.ts";
+import type { RateConfig } from "./model_limits.ts";
 import { readCount } from "./values.ts";
 
 const PATTERN =

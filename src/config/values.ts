@@ -10,7 +10,8 @@ import { parseDurationMs, parseSizeBytes, UnitError } from "../base/units.ts";
 import { ConfigError, suggest, type WordPlace } from "./config_error.ts";
 import { readExpression } from "./expression_value.ts";
 import { parseHeaderValue } from "./header_value.ts";
-import type { Cidr, HeaderRule, HostPolicy } from "./model.ts";
+import type { HeaderRule, HostPolicy } from "./model.ts";
+import type { Cidr } from "./model_limits.ts";
 
 const COUNT_MAX = 1_000_000;
 /** What a header rule's first letter means. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Cidr } from "../config/model.ts";
+import type { Cidr } from "../config/model_limits.ts";
 
 /** Whether an address of 4 or 16 bytes lies in one of the ranges; null (no IP address) lies in none. */
 export function isInAny(address: readonly number[] | null, ranges: readonly Cidr[]): boolean {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Cidr } from "../config/model.ts";
+import type { Cidr } from "../config/model_limits.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import { addressBytes, canonicalHost } from "../base/ip_address.ts";
 import { isInAny } from "../net/cidr.ts";

@@ -15,6 +15,7 @@ import { reasonPhrase } from "../protocol/http/status.ts";
 /** Statuses that hadro answers by itself, and what they mean to a person. */
 const REPLY_TEXT: Readonly<Record<number, string>> = {
   400: "The request could not be understood.",
+  401: "This listener asks for a user and a password.",
   403: "This client may not use this listener.",
   404: "No route of this listener matches the request.",
   405: "This method is not allowed here.",
@@ -39,6 +40,7 @@ export interface Reply {
 }
 
 const SLAB_BYTES = 32_768;
+const CHALLENGE = 'www-authenticate: Basic realm="hadro", charset="UTF-8"\r\n';
 
 /** What Retry-After may say, in seconds; the last is the longest that a rate can have. */
 export const RETRY_AFTER_S: readonly number[] = [
@@ -48,7 +50,7 @@ export const RETRY_AFTER_S: readonly number[] = [
 
 /** Whether the client may go on after this answer: not after what makes its bytes doubtful, but when it need only wait or try again. */
 export function mayKeepAlive(status: number): boolean {
-  return status >= 500 || status === 429;
+  return status >= 500 || status === 401 || status === 429;
 }
 
 /** See the module's text. */
@@ -81,7 +83,7 @@ export class ErrorReplies {
       `HTTP/1.1 ${status} ${reason}\r\ncontent-length: ${body.length}\r\ncache-control: no-cache\r\n` +
       `content-type: text/plain\r\n${
         status === 405 ? "allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n" : ""
-      }${retryAfterS > 0 ? `retry-after: ${retryAfterS}\r\n` : ""}` +
+      }${retryAfterS > 0 ? `retry-after: ${retryAfterS}\r\n` : ""}${status === 401 ? CHALLENGE : ""}` +
       `${closes ? "connection: close\r\n" : ""}\r\n`;
     const { written } = new TextEncoder().encodeInto(head + body, this.slab.bytes.subarray(this.#used));
     this.#replies.set(keyOf(status, closes, retryAfterS), {

@@ -20,9 +20,10 @@ import {
 } from "../protocol/h1/head_parser.ts";
 import { FieldName } from "../protocol/http/field_name.ts";
 import { persists, requestFraming } from "../protocol/http/framing.ts";
-import { Method, methodName } from "../protocol/http/method.ts";
+import { Method } from "../protocol/http/method.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { formatAddress } from "./address_text.ts";
+import { admitsRequest } from "./http_admission.ts";
 import { routeRequest } from "./http_route.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { captureRequest } from "./log_capture.ts";
@@ -41,7 +42,7 @@ const LINES = {
 
 /** A request's head is complete: looks at it, and finds a backend or an answer for it. */
 export function acceptRequestHead(stream: HttpStream): void {
-  const { front, listener } = stream.session;
+  const { front } = stream.session;
   const head = front.parsedHead;
   stream.methodId = head.methodId;
   stream.clientVersionMinor = head.versionMinor;
@@ -55,22 +56,7 @@ export function acceptRequestHead(stream: HttpStream): void {
     stream.onRequestBodyBad(front.body.errorCode);
     return;
   }
-  const guard = listener.requestGuard;
-  if (
-    guard !== null &&
-    !guard.admits(stream.session.client, head, front.bytes, front.messageStart, stream.headDoneMs)
-  ) {
-    listener.counters.deniedRequests++;
-    stream.replyError(guard.status, EndCause.PROXY, EndPhase.REQUEST, guard.why, guard.waitMs);
-    return;
-  }
-  if (head.methodId === Method.CONNECT || head.methodId === Method.TRACE) {
-    listener.counters.refusedMethods++;
-    const why = `method ${methodName(head.methodId)} is refused`;
-    stream.replyError(405, EndCause.PROXY, EndPhase.REQUEST, why);
-    return;
-  }
-  routeRequest(stream);
+  if (admitsRequest(stream)) routeRequest(stream);
 }
 
 /** Connected: rewrites the head where it lies and sends it on its way. */
@@ -108,7 +94,11 @@ export function refreshDeadlines(stream: HttpStream): void {
   const nowMs = stream.context.engine.nowMs;
   const isRequestStuck = back.isSendBlocked || back.sendError !== 0;
   const waitsForClient = front.isSendBlocked || (front.phase === FrontPhase.BODY && !isRequestStuck);
-  session.setClientDeadline(waitsForClient ? nowMs + session.listener.config.timeouts.clientMs : NEVER_MS);
+  const { timeouts, limits } = session.listener.config;
+  const paceMs = limits.minRateBytes === 0
+    ? NEVER_MS
+    : stream.pace.follow(waitsForClient, front.receivedBytes + front.sentBytes, limits.minRateBytes, nowMs);
+  session.setClientDeadline(waitsForClient ? Math.min(nowMs + timeouts.clientMs, paceMs) : NEVER_MS);
   const waitsForServer = isRequestStuck || (stream.isRequestSent && !front.isSendBlocked);
   session.setServerDeadline(waitsForServer ? nowMs + stream.backend!.config.timeouts.serverMs : NEVER_MS);
 }

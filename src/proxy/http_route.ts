@@ -2,6 +2,7 @@
  * Where a request goes: to a backend, or back with an answer at once.
  *
  *     the listener's table says      and                                            so
+ *     (whatever)                     the method is CONNECT or TRACE                 405
  *     nothing                                                                       404
  *     a redirect                     needs a Host that the request has not          400
  *     a redirect, a backend          has an expression, and the path is too long    414
@@ -9,16 +10,17 @@
  *     a backend                      takes no body as large as is announced         413
  *     a backend                                                                     a server of it is looked for
  *
- * May import: proxy.
+ * May import: protocol, proxy.
  *
  * @module
  */
+import { Method, methodName } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
+import { refusesBody } from "./http_admission.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { PATTERN_PATH_MAX } from "./path_rewrite.ts";
 import type { Redirect } from "./redirect.ts";
-import { StreamStep } from "./stream_step.ts";
 
 const WHY_TOO_LONG =
   `the path is too long to be changed (more than ${PATTERN_PATH_MAX} bytes with replace-path)`;
@@ -27,6 +29,12 @@ const WHY_TOO_LONG =
 export function routeRequest(stream: HttpStream): void {
   const { front, listener, client } = stream.session;
   const { parsedHead: head, bytes, messageStart: base } = front;
+  if (head.methodId === Method.CONNECT || head.methodId === Method.TRACE) {
+    listener.counters.refusedMethods++;
+    const why = `method ${methodName(head.methodId)} is refused`;
+    stream.replyError(405, EndCause.PROXY, EndPhase.REQUEST, why);
+    return;
+  }
   const target = listener.routes.find(head, bytes, base);
   if (target === null) {
     stream.replyError(404, EndCause.PROXY, EndPhase.REQUEST, "no route of this listener matches the request");
@@ -56,20 +64,4 @@ function isPathTooLong(stream: HttpStream, backend: Backend): boolean {
   const { pathStart, targetEnd } = front.parsedHead;
   const base = front.messageStart;
   return backend.pathRewrite!.isTooLong(front.bytes, base + pathStart, base + targetEnd);
-}
-
-/**
- * Answers 413 to a body that is too large, or ends an exchange that is being answered already; returns whether it is. A length that
- * was said is looked at before a server is; of chunks, what has come.
- */
-export function refusesBody(stream: HttpStream): boolean {
-  const { front, listener } = stream.session;
-  const isLengthKnown = stream.step === StreamStep.REQUEST && front.parsedHead.contentLength >= 0;
-  const sizeBytes = isLengthKnown ? front.parsedHead.contentLength : front.body.chunkedBytes;
-  if (sizeBytes <= stream.maxBodyBytes) return false;
-  listener.counters.deniedRequests++;
-  const size = isLengthKnown ? `${sizeBytes} bytes` : "in chunks";
-  const why = `the request body (${size}) is larger than max-body ${stream.maxBodyBytes}`;
-  stream.failExchange(413, EndCause.PROXY, EndPhase.REQUEST, why);
-  return true;
 }

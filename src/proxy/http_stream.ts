@@ -27,13 +27,17 @@ import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
 import { mayKeepAlive } from "./error_reply.ts";
+import { acceptAuthResult, refusesBody } from "./http_admission.ts";
 import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
-import { refusesBody } from "./http_route.ts";
+import { routeRequest } from "./http_route.ts";
 import type { HttpSession } from "./http_session.ts";
+import { endByClientTimeout, endByServerTimeout } from "./http_timeouts.ts";
 import { noteNoAnswer } from "./health/traffic_observer.ts";
 import { noteConnections } from "./log_connections.ts";
 import { LocalReply, ReplyProgress } from "./local_reply.ts";
+import type { AuthWaiter, BasicAuth } from "./limit/basic_auth.ts";
+import { Pace } from "./limit/pace.ts";
 import { EndCause, EndPhase, type LogRecord, newLogRecord, resetLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import { authorityFor, writeClientHeader } from "./proxy_header.ts";
@@ -46,10 +50,11 @@ import { UNIQUE_ID_BYTES } from "./unique_id.ts";
 const CAPTURE_BYTES = 1_024 + 3 * 256 + UNIQUE_ID_BYTES;
 
 /** See the module's text. Reused: a session takes one for each request. */
-export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
+export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthWaiter {
   readonly context: ProxyContext;
   readonly record: LogRecord = newLogRecord(CAPTURE_BYTES);
   readonly dispatch: Dispatch;
+  readonly pace = new Pace();
   step: number = StreamStep.REQUEST;
   backend: Backend | null = null;
   back: H1Back | null = null;
@@ -60,6 +65,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   clientPersists = false;
   /** Of the request; 0: no limit. */
   maxBodyBytes = 0;
+  /** Checks the request's password, and will say so. */
+  pendingAuth: BasicAuth | null = null;
   /** The request asked for an upgrade, and it was passed on. */
   asksUpgrade = false;
   /** Everything of the request was sent to the server. */
@@ -104,8 +111,9 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     resetLogRecord(record);
     this.step = StreamStep.REQUEST;
     this.backend = this.back = null;
-    this.#relay = null;
+    this.#relay = this.pendingAuth = null;
     this.maxBodyBytes = 0;
+    this.pace.reset();
     this.methodId = Method.OTHER;
     this.clientPersists = this.asksUpgrade = this.isRequestSent = false;
     this.isReused = this.isInterim = false;
@@ -171,6 +179,10 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   onDispatchFailed(cause: number, phase: number, why: string): void {
     this.replyError(503, cause, phase, why);
+  }
+
+  onAuthResult(isRight: boolean): void {
+    if (acceptAuthResult(this, isRight)) routeRequest(this);
   }
 
   onRequestBad(parseError: number): void {
@@ -262,39 +274,15 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
     const why = front.receiveError === 0
       ? "the client closed in the middle of its request"
       : "the client reset the connection";
-    this.abort(EndCause.CLIENT, this.#phase(), why, false);
+    this.abort(EndCause.CLIENT, this.phase, why, false);
   }
 
   onClientTimeout(): void {
-    const { timeouts } = this.session.listener.config;
-    if (this.step === StreamStep.REQUEST && this.#lacksBuffer) {
-      // It was hadro that could not receive, not the client that was slow.
-      const why = `no buffer was free for the request within ${timeouts.requestMs} ms; see --max-mem`;
-      this.replyError(503, EndCause.RESOURCE, EndPhase.REQUEST, why);
-      return;
-    }
-    if (this.step === StreamStep.REQUEST) {
-      const why = `the request head was not complete within ${timeouts.requestMs} ms`;
-      this.replyError(408, EndCause.CLIENT_TIMEOUT, EndPhase.REQUEST, why);
-      return;
-    }
-    const why = `the client was inactive for ${timeouts.clientMs} ms`;
-    if (this.#hasAnswered) this.abort(EndCause.CLIENT_TIMEOUT, EndPhase.DATA, why, false);
-    else this.replyError(408, EndCause.CLIENT_TIMEOUT, this.#phase(), why);
+    endByClientTimeout(this);
   }
 
   onServerTimeout(): void {
-    if (this.step === StreamStep.CONNECT) {
-      this.dispatch.onDeadline();
-      return;
-    }
-    const { timeouts } = this.backend!.config;
-    if (this.step === StreamStep.TUNNEL) {
-      this.abort(EndCause.SERVER_TIMEOUT, EndPhase.DATA, "the tunnel was idle for too long", false);
-      return;
-    }
-    const why = `the server was inactive for ${timeouts.serverMs} ms`;
-    this.failExchange(504, EndCause.SERVER_TIMEOUT, this.#phase(), why);
+    endByServerTimeout(this);
   }
 
   /** The whole response went out. */
@@ -361,7 +349,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   /** The exchange with the server failed: an error answer while none was begun, else the end of both connections. */
   failExchange(status: number, cause: number, phase: number, why: string): void {
-    if (this.#hasAnswered) this.abort(cause, EndPhase.DATA, why, true);
+    if (this.hasAnswered) this.abort(cause, EndPhase.DATA, why, true);
     else {
       noteNoAnswer(this.dispatch.server?.observer ?? null, cause, phase);
       this.replyError(status, cause, phase, why);
@@ -376,7 +364,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   /** hadro stops at once. */
   kill(): void {
-    this.abort(EndCause.KILLED, this.#phase(), "hadro was stopped", true);
+    this.abort(EndCause.KILLED, this.phase, "hadro was stopped", true);
   }
 
   #begin(back: H1Back): void {
@@ -392,17 +380,17 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
   }
 
   /** The client's bytes wait for a buffer to be received into. */
-  get #lacksBuffer(): boolean {
+  get lacksBuffer(): boolean {
     return this.context.engine.fdTable.isParked(this.session.front.fd, Direction.RECV);
   }
 
   /** Some byte of an answer may have gone out: no other answer can be given. */
-  get #hasAnswered(): boolean {
+  get hasAnswered(): boolean {
     return this.step >= StreamStep.DATA || this.isInterim;
   }
 
   /** Where the exchange is, for the termination state. */
-  #phase(): number {
+  get phase(): number {
     if (this.step === StreamStep.REQUEST) return EndPhase.REQUEST;
     if (this.step === StreamStep.CONNECT) return EndPhase.CONNECT;
     return this.step === StreamStep.RESPONSE && this.back?.phase === BackPhase.HEAD
@@ -463,6 +451,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner {
 
   /** Gives the server's connection to the idle pool, or closes it, and leaves the server. */
   #releaseBack(isReusable: boolean, isReset = false): void {
+    if (this.pendingAuth !== null) this.pendingAuth.forget(this);
+    this.pendingAuth = null;
     const back = this.back;
     const { server } = this.dispatch;
     if (server !== null) this.record.serverAddress = back?.serverAddress ?? this.dispatch.addressText;

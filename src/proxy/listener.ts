@@ -26,6 +26,7 @@ import { ClientIdentity } from "./client_identity.ts";
 import { type FrontendCounters, newFrontendCounters } from "./counters.ts";
 import { HttpSession } from "./http_session.ts";
 import { AcceptGuard } from "./limit/accept_guard.ts";
+import { BasicAuth } from "./limit/basic_auth.ts";
 import { logRefusedConnection } from "./limit/refused_connection.ts";
 import { RequestGuard } from "./limit/request_guard.ts";
 import type { ProxyContext } from "./proxy_context.ts";
@@ -64,6 +65,7 @@ export class Listener implements FdHandler, TaskHandler {
   readonly #gate: AcceptGate;
   /** Null where there is nothing to ask. */
   readonly requestGuard: RequestGuard | null;
+  readonly basicAuth: BasicAuth | null;
   readonly #guard: AcceptGuard | null;
   readonly #task: number;
   #fd = NO_FD;
@@ -81,6 +83,9 @@ export class Listener implements FdHandler, TaskHandler {
     this.#gate = gate;
     this.#guard = AcceptGuard.of(config, context.seed);
     this.requestGuard = RequestGuard.of(config, context.seed);
+    const { users } = config.limits;
+    const authKey = () => crypto.getRandomValues(new Uint32Array(4));
+    this.basicAuth = users.length === 0 ? null : new BasicAuth(users, context.engine, authKey());
     this.ioClass = priorityClass(config.priority);
     this.#task = context.engine.scheduler.create(this);
   }

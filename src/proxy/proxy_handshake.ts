@@ -21,7 +21,8 @@
 import { Errno } from "../base/errno.ts";
 import { formatAddressBytes } from "../base/ip_address.ts";
 import { Criticality } from "../buffer/criticality.ts";
-import type { Cidr, ListenerConfig } from "../config/model.ts";
+import type { ListenerConfig } from "../config/model.ts";
+import type { Cidr } from "../config/model_limits.ts";
 import { Direction } from "../event/fd_state.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import type { SocketAddress } from "../event/poller.ts";

@@ -16,7 +16,8 @@
  * @module
  */
 import { addressBytes } from "../../base/ip_address.ts";
-import type { ListenerConfig, RateConfig } from "../../config/model.ts";
+import type { ListenerConfig } from "../../config/model.ts";
+import type { RateConfig } from "../../config/model_limits.ts";
 import type { ClientIdentity } from "../client_identity.ts";
 import { AccessList } from "./access_list.ts";
 import { KeyHash } from "./key_hash.ts";

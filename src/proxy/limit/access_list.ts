@@ -14,7 +14,7 @@
  */
 import { addressBytes } from "../../base/ip_address.ts";
 import { formatCidr } from "../../config/limit_values.ts";
-import type { Cidr } from "../../config/model.ts";
+import type { Cidr } from "../../config/model_limits.ts";
 import { isIn, isInAny } from "../../net/cidr.ts";
 
 /** See the module's text. */

@@ -10,7 +10,8 @@
  * @module
  */
 import { HEADER_BYTES_MAX } from "../../config/limit_values.ts";
-import type { ListenerConfig, ListenerLimits } from "../../config/model.ts";
+import type { ListenerConfig } from "../../config/model.ts";
+import type { ListenerLimits } from "../../config/model_limits.ts";
 import type { HeadParser } from "../../protocol/h1/head_parser.ts";
 import type { ClientIdentity } from "../client_identity.ts";
 import { RequestRates } from "./request_rates.ts";

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { RateConfig } from "../../config/model.ts";
+import type { RateConfig } from "../../config/model_limits.ts";
 import { FIELD_STRIDE, FieldPart, type HeadParser } from "../../protocol/h1/head_parser.ts";
 import { equalIgnoringCase } from "../../protocol/http/octet.ts";
 import { pathHasPrefix } from "../../protocol/http/uri.ts";

@@ -17,11 +17,13 @@ interface Knot {
 const KNOTS: readonly Knot[] = [
   {
     paths: [
+      "src/proxy/http_admission.ts",
       "src/proxy/http_request.ts",
       "src/proxy/http_response.ts",
       "src/proxy/http_route.ts",
       "src/proxy/http_session.ts",
       "src/proxy/http_stream.ts",
+      "src/proxy/http_timeouts.ts",
       "src/proxy/listener.ts",
       "src/proxy/proxy_context.ts",
       "src/proxy/tcp_session.ts",

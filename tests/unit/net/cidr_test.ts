@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addressBytes } from "../../../src/base/ip_address.ts";
-import type { Cidr } from "../../../src/config/model.ts";
+import type { Cidr } from "../../../src/config/model_limits.ts";
 import { readCidr } from "../../../src/config/values.ts";
 import { isInAny } from "../../../src/net/cidr.ts";
 

@@ -8,6 +8,7 @@ const replies = new ErrorReplies();
 /** Every status that hadro answers by itself, with reason and sentence. */
 const TEXTS = [
   [400, "Bad Request", "The request could not be understood."],
+  [401, "Unauthorized", "This listener asks for a user and a password."],
   [403, "Forbidden", "This client may not use this listener."],
   [404, "Not Found", "No route of this listener matches the request."],
   [405, "Method Not Allowed", "This method is not allowed here."],
@@ -31,9 +32,10 @@ describe("ErrorReplies", () => {
   it.each(TEXTS)("answers %i with %s in words, and keeps the connection", (status, reason, sentence) => {
     const body = `${status} ${reason}\n${sentence}\n`;
     const allow = status === 405 ? "allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n" : "";
+    const challenge = status === 401 ? 'www-authenticate: Basic realm="hadro", charset="UTF-8"\r\n' : "";
     expect(text(replies.get(status, false))).toBe(
       `HTTP/1.1 ${status} ${reason}\r\ncontent-length: ${body.length}\r\ncache-control: no-cache\r\n` +
-        `content-type: text/plain\r\n${allow}\r\n${body}`,
+        `content-type: text/plain\r\n${allow}${challenge}\r\n${body}`,
     );
   });
 
@@ -85,6 +87,6 @@ describe("ErrorReplies", () => {
   );
 
   it("keeps connections after what is over with waiting", () => {
-    expect([400, 403, 413, 429, 431, 503].filter(mayKeepAlive)).toEqual([429, 503]);
+    expect([400, 401, 403, 413, 429, 431, 503].filter(mayKeepAlive)).toEqual([401, 429, 503]);
   });
 });
