@@ -175,7 +175,7 @@ export class PollerEpoll implements Poller {
     const isYieldDue = this.#clock.monotonicMs() - this.#yieldedMs >= YIELD_MS;
     const blockMs = isPending || isYieldDue ? 0 : Math.min(BLOCK_MS, Math.ceil(timeoutMs));
     const isBusy = this.look(blockMs) > 0 || isPending;
-    if (isBusy && isYieldDue) {
+    if (isYieldDue) { // with nothing to do as well: those who come while a wait is parked pay for it
       this.#activity.yields++;
       this.#immediate = setImmediate(this.#onImmediate);
       return false;
