@@ -11,7 +11,7 @@
  *
  * Request and response flow independently, each out of the buffer it was received into: an early response is delivered
  * while the request still comes. The parts: http_request.ts (head in, route, rewrite, pump up), http_response.ts (head back,
- * rewrite, pump down), this file (life, failure, log).
+ * rewrite, pump down), http_faults.ts and http_timeouts.ts (what a peer's fault leads to), this file (life, log).
  *
  * May import: base, config, event, net, mux, protocol, proxy.
  *
@@ -22,12 +22,19 @@ import { NEVER_MS } from "../event/task.ts";
 import { BackPhase, H1Back, type H1BackOwner } from "../mux/h1_back.ts";
 import { FrontPhase } from "../mux/h1_front.ts";
 import { Relay, type RelayOwner } from "../mux/relay.ts";
-import { describeParseError, parseErrorStatus } from "../protocol/h1/parse_error.ts";
 import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
 import { mayKeepAlive } from "./error_reply.ts";
 import { acceptAuthResult, refusesBody } from "./http_admission.ts";
+import {
+  endByBadRequest,
+  endByBadRequestBody,
+  endByBadResponse,
+  endByBadResponseBody,
+  endByClientClose,
+  endByServerClose,
+} from "./http_faults.ts";
 import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import { routeRequest } from "./http_route.ts";
@@ -186,19 +193,11 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   }
 
   onRequestBad(parseError: number): void {
-    if (parseError === 0) {
-      const why =
-        `the request head is larger than ${this.session.front.headLimitBytes} bytes (--max-header-size)`;
-      this.replyError(431, EndCause.PROXY, EndPhase.REQUEST, why);
-      return;
-    }
-    const why = `bad request: ${describeParseError(parseError)}`;
-    this.replyError(parseErrorStatus(parseError), EndCause.PROXY, EndPhase.REQUEST, why);
+    endByBadRequest(this, parseError);
   }
 
   onRequestBodyBad(parseError: number): void {
-    const why = `bad request body: ${describeParseError(parseError)}`;
-    this.failExchange(400, EndCause.PROXY, EndPhase.DATA, why);
+    endByBadRequestBody(this, parseError);
   }
 
   onRequestData(): void {
@@ -216,11 +215,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   }
 
   onResponseBad(parseError: number): void {
-    this.dispatch.server!.counters.responseErrors++;
-    const why = parseError === 0
-      ? "the response head is larger than hadro's buffer"
-      : `bad response: ${describeParseError(parseError)}`;
-    this.failExchange(502, EndCause.PROXY, EndPhase.HEADERS, why);
+    endByBadResponse(this, parseError);
   }
 
   onResponseData(): void {
@@ -228,28 +223,11 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   }
 
   onResponseBodyBad(parseError: number): void {
-    this.dispatch.server!.counters.responseErrors++;
-    const why = `bad response body: ${describeParseError(parseError)}`;
-    this.failExchange(502, EndCause.PROXY, EndPhase.DATA, why);
+    endByBadResponseBody(this, parseError);
   }
 
   onServerEnd(): void {
-    const back = this.back!;
-    if (this.step === StreamStep.DATA || this.isInterim) {
-      pumpResponse(this);
-      return;
-    }
-    if (this.isReused && back.receivedBytes === 0) {
-      this.#closeForRetryByClient();
-      return;
-    }
-    const verb = back.receiveError === 0 ? "closed" : "reset";
-    this.failExchange(
-      502,
-      EndCause.SERVER,
-      EndPhase.HEADERS,
-      `the server ${verb} before a complete response head`,
-    );
+    endByServerClose(this);
   }
 
   onClientSendable(): void {
@@ -257,24 +235,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     else if (this.back !== null) pumpResponse(this);
   }
 
-  /** The client ended its side, or failed. A whole request is still answered after a mere end. */
   onClientEnd(): void {
-    const { front } = this.session;
-    const isWhole = front.phase === FrontPhase.DONE;
-    if (front.receiveError === 0 && isWhole) {
-      const hasPipelined = front.waitingBytes > front.forwardableBytes;
-      this.clientPersists &&= hasPipelined;
-      return;
-    }
-    if (this.step === StreamStep.REQUEST) {
-      const why = "the client closed before its request was complete";
-      this.replyError(400, EndCause.CLIENT, EndPhase.REQUEST, why);
-      return;
-    }
-    const why = front.receiveError === 0
-      ? "the client closed in the middle of its request"
-      : "the client reset the connection";
-    this.abort(EndCause.CLIENT, this.phase, why, false);
+    endByClientClose(this);
   }
 
   onClientTimeout(): void {
@@ -434,12 +396,6 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     front.releaseParser();
     if (isWhole && front.forwardableBytes > 0) front.discard(front.forwardableBytes);
     front.forwardableBytes = 0;
-  }
-
-  /** A reused connection died before it answered: whether to ask again is the client's to decide, not ours. */
-  #closeForRetryByClient(): void {
-    const why = "the server closed a reused connection before it answered; the client may retry";
-    this.abort(EndCause.SERVER, EndPhase.HEADERS, why, false);
   }
 
   #finishAborted(isReset: boolean): void {

@@ -18,6 +18,7 @@ const KNOTS: readonly Knot[] = [
   {
     paths: [
       "src/proxy/http_admission.ts",
+      "src/proxy/http_faults.ts",
       "src/proxy/http_request.ts",
       "src/proxy/http_response.ts",
       "src/proxy/http_route.ts",
