@@ -18,41 +18,20 @@ import { Errno } from "../base/errno.ts";
 import { Criticality } from "../buffer/criticality.ts";
 import { Direction } from "../event/fd_state.ts";
 import type { FdHandler } from "../event/fd_table.ts";
-import { H1End, HEAD_CAPACITY, HeadStatus, type ParserPool } from "./h1_end.ts";
+import { Front, type FrontOwner, FrontPhase } from "./front.ts";
+import { HEAD_CAPACITY, HeadStatus, type ParserPool } from "./h1_end.ts";
 import { FULL_CAPACITY, NO_FD } from "./socket_end.ts";
 import type { EndContext } from "./waiting_bytes.ts";
-
-export const FrontPhase = { IDLE: 0, HEAD: 1, BODY: 2, DONE: 3, DRAIN: 4, TUNNEL: 5 } as const;
 
 /** Bytes thrown away in DRAIN at most. */
 const DRAIN_BYTES_MAX = 1_024 * 1_024;
 
-/** Who owns a client's end: told once per event, may close the end in any of these. */
-export interface H1FrontOwner {
-  /** The first byte of a request came. */
-  onRequestBegin(): void;
-  /** A head is complete: `front.parsedHead`. The owner answers with `beginForwarding` and `setBodyPhase`, or a reply. */
-  onRequestHead(): void;
-  /** The head cannot be read (ParseError), or is too large (0). */
-  onRequestBad(parseError: number): void;
-  /** More of the body may be forwarded, or it is complete. */
-  onRequestData(): void;
-  /** The body's framing is broken (ParseError). */
-  onRequestBodyBad(parseError: number): void;
-  /** The client ended its side (`receiveError` 0) or failed. */
-  onClientEnd(): void;
-  /** The socket takes bytes again. */
-  onClientSendable(): void;
-}
-
 /** See the module's text. */
-export class H1Front extends H1End implements FdHandler {
-  phase: number = FrontPhase.IDLE;
-  /** A head that is longer is told as too large while it still comes, if not before its end. */
-  headLimitBytes: number = HEAD_CAPACITY;
-  readonly #owner: H1FrontOwner;
+export class H1Front extends Front implements FdHandler {
+  readonly isMultiplexed = false;
+  readonly #owner: FrontOwner;
 
-  constructor(context: EndContext, parsers: ParserPool, owner: H1FrontOwner) {
+  constructor(context: EndContext, parsers: ParserPool, owner: FrontOwner) {
     super(context, parsers);
     this.#owner = owner;
   }
@@ -67,11 +46,6 @@ export class H1Front extends H1End implements FdHandler {
     const isReceivable = this.fd === fd &&
       (this.context.engine.fdTable.readyDirections(fd) & Direction.RECV) !== 0;
     if (isReceivable) this.#onReceivable();
-  }
-
-  /** After `beginForwarding`: follows the body, or is DONE. */
-  setBodyPhase(): void {
-    this.phase = this.body.isDone ? FrontPhase.DONE : FrontPhase.BODY;
   }
 
   /** The response went out: the connection is free for the next request. Bytes of one may wait already. */

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { FrontPhase } from "../mux/h1_front.ts";
+import { FrontPhase } from "../mux/front.ts";
 import { describeParseError, parseErrorStatus } from "../protocol/h1/parse_error.ts";
 import { pumpResponse } from "./http_response.ts";
 import type { HttpStream } from "./http_stream.ts";

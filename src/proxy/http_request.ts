@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { FrontPhase } from "../mux/h1_front.ts";
+import { FrontPhase } from "../mux/front.ts";
 import { FULL_CAPACITY } from "../mux/socket_end.ts";
 import {
   ConnectionFlag,

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { FrontPhase } from "../mux/h1_front.ts";
+import { FrontPhase } from "../mux/front.ts";
 import { FULL_CAPACITY } from "../mux/socket_end.ts";
 import type { HeadParser } from "../protocol/h1/head_parser.ts";
 import { FieldName } from "../protocol/http/field_name.ts";
@@ -59,6 +59,7 @@ export function pumpResponse(stream: HttpStream): void {
       return;
     }
     if (stream.step === StreamStep.DATA && back.body.isDone) {
+      front.endResponse(back.body);
       stream.onResponseDone();
       return;
     }

@@ -19,7 +19,8 @@
 import { NEVER_MS } from "../event/task.ts";
 import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
 import type { H1Back } from "../mux/h1_back.ts";
-import { FrontPhase, H1Front, type H1FrontOwner } from "../mux/h1_front.ts";
+import { type FrontOwner, FrontPhase } from "../mux/front.ts";
+import { H1Front } from "../mux/h1_front.ts";
 import { HttpStream } from "./http_stream.ts";
 import type { Listener } from "./listener.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
@@ -27,13 +28,14 @@ import { OwnConnection } from "./own_connection.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import type { ProxyHandshake } from "./proxy_handshake.ts";
 import type { Server } from "./server.ts";
+import type { StreamSession } from "./stream_session.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 
 /** How long bytes are thrown away behind the last answer. */
 const DRAIN_MS_MAX = 2_000;
 
 /** See the module's text. */
-export class HttpSession implements H1FrontOwner, TaskHandler {
+export class HttpSession implements FrontOwner, StreamSession, TaskHandler {
   readonly context: ProxyContext;
   readonly listener: Listener;
   readonly front: H1Front;

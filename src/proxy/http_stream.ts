@@ -17,10 +17,9 @@
  *
  * @module
  */
-import { Direction } from "../event/fd_state.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { BackPhase, H1Back, type H1BackOwner } from "../mux/h1_back.ts";
-import { FrontPhase } from "../mux/h1_front.ts";
+import { FrontPhase } from "../mux/front.ts";
 import { Relay, type RelayOwner } from "../mux/relay.ts";
 import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
@@ -38,7 +37,6 @@ import {
 import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import { routeRequest } from "./http_route.ts";
-import type { HttpSession } from "./http_session.ts";
 import { endByClientTimeout, endByServerTimeout } from "./http_timeouts.ts";
 import { noteNoAnswer } from "./health/traffic_observer.ts";
 import { noteConnections } from "./log_connections.ts";
@@ -50,6 +48,7 @@ import type { ProxyContext } from "./proxy_context.ts";
 import { authorityFor, writeClientHeader } from "./proxy_header.ts";
 import type { Redirect } from "./redirect.ts";
 import type { Server } from "./server.ts";
+import type { StreamSession } from "./stream_session.ts";
 import { StreamStep } from "./stream_step.ts";
 import { UNIQUE_ID_BYTES } from "./unique_id.ts";
 
@@ -89,7 +88,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   headDoneMs = 0;
   connectedMs = 0;
   responseMs = 0;
-  #session: HttpSession | null = null;
+  #session: StreamSession | null = null;
   readonly #reply: LocalReply;
   #relay: Relay | null = null;
 
@@ -102,12 +101,12 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   /** A request's head is there before a server is looked for. */
   readonly hasDataToSend = true;
 
-  get session(): HttpSession {
+  get session(): StreamSession {
     return this.#session!;
   }
 
   /** Binds the stream to a session; {@linkcode HttpStream.begin} follows. */
-  assign(session: HttpSession | null): void {
+  assign(session: StreamSession | null): void {
     this.#session = session;
   }
 
@@ -130,8 +129,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.responseMs = this.interimCount = 0;
     this.dispatch.retries = 0;
     this.dispatch.isRedispatched = false;
-    session.front.receivedBytes = session.front.waitingBytes;
-    session.front.sentBytes = 0;
+    session.front.beginCounting();
     record.requestWallMs = engine.wallNowMs;
     record.handshakeMs = session.requestCount === 0 ? session.handshakeMs : 0;
     record.idleMs = Math.round(this.beganMs - session.idleSinceMs);
@@ -341,11 +339,6 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     forwardRequestHead(this);
   }
 
-  /** The client's bytes wait for a buffer to be received into. */
-  get lacksBuffer(): boolean {
-    return this.context.engine.fdTable.isParked(this.session.front.fd, Direction.RECV);
-  }
-
   /** Some byte of an answer may have gone out: no other answer can be given. */
   get hasAnswered(): boolean {
     return this.step >= StreamStep.DATA || this.isInterim;
@@ -414,6 +407,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     if (server !== null) this.record.serverAddress = back?.serverAddress ?? this.dispatch.addressText;
     if (back !== null) {
       this.back = null;
+      this.session.front.leaveResponse(back);
       this.record.bytesOut = back.receivedBytes;
       if (!isReusable || this.context.isDraining || !this.session.putIdle(back, server!)) {
         back.closeSocket(isReset);
@@ -435,7 +429,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     record.frontendName = session.listener.config.name;
     record.activeMs = Math.round(nowMs - this.beganMs);
     record.totalMs = record.handshakeMs + record.idleMs + record.activeMs;
-    record.bytesIn = session.front.receivedBytes - session.front.waitingBytes;
+    record.bytesIn = session.front.takenBytes;
     record.bytesOut = session.front.sentBytes;
     record.retries = this.dispatch.retries;
     record.redispatched = this.dispatch.isRedispatched;

@@ -20,7 +20,7 @@ import { StreamStep } from "./stream_step.ts";
 export function endByClientTimeout(stream: HttpStream): void {
   const { listener } = stream.session;
   const { timeouts } = listener.config;
-  if (stream.step === StreamStep.REQUEST && stream.lacksBuffer) {
+  if (stream.step === StreamStep.REQUEST && stream.session.front.lacksBuffer) {
     // It was hadro that could not receive, not the client that was slow.
     const why = `no buffer was free for the request within ${timeouts.requestMs} ms; see --max-mem`;
     stream.replyError(503, EndCause.RESOURCE, EndPhase.REQUEST, why);

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { H1Front } from "../mux/h1_front.ts";
+import type { Front } from "../mux/front.ts";
 import type { ErrorReplies } from "./error_reply.ts";
 import type { Redirect } from "./redirect.ts";
 
@@ -38,14 +38,14 @@ export class LocalReply {
   }
 
   /** Begins with a redirect of the request that `front` holds; returns the length of its head. */
-  beginRedirect(redirect: Redirect, front: H1Front, closes: boolean): number {
+  beginRedirect(redirect: Redirect, front: Front, closes: boolean): number {
     this.#begin(redirect, closes);
     this.#totalBytes = this.#write(redirect, front);
     return this.#totalBytes;
   }
 
   /** Sends as much as the client takes; returns a {@linkcode ReplyProgress}. */
-  send(front: H1Front): number {
+  send(front: Front): number {
     if (this.#redirect !== null) this.#write(this.#redirect, front);
     const { slab } = this.#redirect ?? this.#errors;
     while (this.#sentBytes < this.#totalBytes) {
@@ -64,7 +64,7 @@ export class LocalReply {
     this.#offset = this.#sentBytes = 0;
   }
 
-  #write(redirect: Redirect, front: H1Front): number {
+  #write(redirect: Redirect, front: Front): number {
     return redirect.write(front.parsedHead, front.bytes, front.messageStart, this.#closes);
   }
 }

@@ -20,10 +20,10 @@ import { PROXY_HEADER_BYTES_MAX } from "../protocol/proxy_protocol/header_writer
 import type { ConnectionCounts } from "./connection_counts.ts";
 import { ErrorReplies } from "./error_reply.ts";
 import { HeaderRules } from "./header_rules.ts";
-import type { HttpSession } from "./http_session.ts";
 import { HttpStream } from "./http_stream.ts";
 import type { LogSink } from "./log_record.ts";
 import type { Server } from "./server.ts";
+import type { StreamSession } from "./stream_session.ts";
 import { UniqueIds } from "./unique_id.ts";
 
 /** Streams and parsers kept for reuse at most; more are left to the garbage collector. */
@@ -104,7 +104,7 @@ export class ProxyContext implements EndContext {
     };
   }
 
-  takeHttpStream(session: HttpSession): HttpStream {
+  takeHttpStream(session: StreamSession): HttpStream {
     const stream = this.#spareStreams.pop() ?? new HttpStream(this);
     stream.assign(session);
     return stream;

@@ -17,7 +17,7 @@ import { canonicalHost } from "../base/ip_address.ts";
 import { Slab } from "../base/slab.ts";
 import type { Engine } from "../event/engine.ts";
 import type { SocketAddress } from "../event/poller.ts";
-import type { H1Front } from "../mux/h1_front.ts";
+import type { Front } from "../mux/front.ts";
 import type { SocketEnd } from "../mux/socket_end.ts";
 import { FIELD_STRIDE, FieldPart, TargetForm } from "../protocol/h1/head_parser.ts";
 import { FieldName } from "../protocol/http/field_name.ts";
@@ -45,7 +45,7 @@ export function writeClientHeader(
 }
 
 /** What the header of a connection to `server` is to say of the request's authority: "" where it says nothing. */
-export function authorityFor(server: Server, front: H1Front): string {
+export function authorityFor(server: Server, front: Front): string {
   if (server.config.proxyOut?.hasAuthority !== true) return "";
   const { parsedHead: head, bytes, messageStart: base } = front;
   const row = head.fieldIndexOf(FieldName.HOST) * FIELD_STRIDE;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Criticality } from "../../../src/buffer/criticality.ts";
 import { Direction, FdState } from "../../../src/event/fd_state.ts";
 import { HEAD_CAPACITY } from "../../../src/mux/h1_end.ts";
-import { FrontPhase } from "../../../src/mux/h1_front.ts";
+import { FrontPhase } from "../../../src/mux/front.ts";
 import { FULL_CAPACITY } from "../../../src/mux/socket_end.ts";
 import { ParseError } from "../../../src/protocol/h1/parse_error.ts";
 import { BodyKind } from "../../../src/protocol/http/framing.ts";
