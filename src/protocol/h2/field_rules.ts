@@ -19,6 +19,7 @@ import { FieldName } from "../http/field_name.ts";
 import { asciiBytes, OCTET_CLASS, OctetClass } from "../http/octet.ts";
 import { PseudoName } from "../http/pseudo_name.ts";
 import { Fault } from "./fault.ts";
+import { isValue } from "./field_values.ts";
 
 const NAME_OCTET = 1;
 const VALUE_OCTET = 2;
@@ -54,7 +55,7 @@ export function fieldFault(list: FieldList, row: number): number {
   }
   if (nameId === FieldName.OTHER || isPseudo) return Fault.NONE;
   if (isConnectionField(nameId)) return Fault.CONNECTION_FIELD;
-  const isBadTe = nameId === FieldName.TE && !isText(bytes, valueStart, valueLength, TRAILERS);
+  const isBadTe = nameId === FieldName.TE && !isValue(list, row, TRAILERS);
   return isBadTe ? Fault.BAD_TE : Fault.NONE;
 }
 
@@ -70,15 +71,6 @@ export function isConnectionField(nameId: number): boolean {
     default:
       return false;
   }
-}
-
-/** Whether `bytes[start, start + length)` is `text`, compared with case. */
-export function isText(bytes: Uint8Array, start: number, length: number, text: Uint8Array): boolean {
-  if (text.length !== length) return false;
-  for (let i = 0; i < length; i++) {
-    if (bytes[start + i] !== text[i]) return false;
-  }
-  return true;
 }
 
 function nameFault(octet: number): number {

@@ -156,7 +156,7 @@ function addPath(head: MessageHead, bytes: Uint8Array, base: number, list: Field
   return true;
 }
 
-/** Adds every field that goes on; `leftOut` is the name of one more that does not. */
+/** Adds every field that goes on; `leftOut` is the name of one more that does not, where the message begins a tunnel. */
 function addFields(
   head: MessageHead,
   bytes: Uint8Array,
@@ -178,6 +178,8 @@ function addFields(
       if (isKept && !add(list, TE, TRAILERS, 0, TRAILERS.length)) return false;
       continue;
     }
+    // A tunnel has no length.
+    if (id === FieldName.CONTENT_LENGTH && leftOut.length > 0) continue;
     if (id === FieldName.OTHER) {
       if (isNamed(bytes, nameStart, nameEnd, leftOut) || isNamed(bytes, nameStart, nameEnd, HTTP2_SETTINGS)) {
         continue;

@@ -20,12 +20,13 @@
 import { type FieldList, LIST_STRIDE, ListPart } from "../hpack/field_list.ts";
 import { FieldFact, FieldName, fieldNameFacts } from "../http/field_name.ts";
 import { classifyMethod, Method } from "../http/method.ts";
-import { asciiBytes, Octet, OCTET_CLASS, OctetClass } from "../http/octet.ts";
+import { asciiBytes } from "../http/octet.ts";
 import { PseudoName } from "../http/pseudo_name.ts";
 import { isInterimStatus } from "../http/status.ts";
 import { authoritiesAgree, isAuthority } from "../http/uri.ts";
 import { Fault } from "./fault.ts";
-import { fieldFault, isText } from "./field_rules.ts";
+import { fieldFault } from "./field_rules.ts";
+import { isName, isPath, isScheme, isToken, isValue, parseLength, parseStatus } from "./field_values.ts";
 
 const HTTPS = asciiBytes("https");
 const PRIORITY = asciiBytes("priority");
@@ -232,73 +233,4 @@ export function bodyFault(contentLength: number, receivedBytes: number, isEnded:
   if (contentLength < 0) return Fault.NONE;
   const isWrong = receivedBytes > contentLength || (isEnded && receivedBytes < contentLength);
   return isWrong ? Fault.LENGTH_MISMATCH : Fault.NONE;
-}
-
-function isToken(list: FieldList, row: number): boolean {
-  return isAllOf(list, row, OctetClass.TCHAR);
-}
-
-function isAllOf(list: FieldList, row: number, octetClass: number): boolean {
-  const start = list.fields[row + ListPart.VALUE_START];
-  const end = start + list.fields[row + ListPart.VALUE_LENGTH];
-  for (let at = start; at < end; at++) {
-    if ((OCTET_CLASS[list.bytes[at]] & octetClass) === 0) return false;
-  }
-  return end > start;
-}
-
-/** A scheme of RFC 3986 section 3.1. */
-function isScheme(list: FieldList, row: number): boolean {
-  const start = list.fields[row + ListPart.VALUE_START];
-  const end = start + list.fields[row + ListPart.VALUE_LENGTH];
-  if (!isLetter(list.bytes[start])) return false;
-  for (let at = start + 1; at < end; at++) {
-    const octet = list.bytes[at];
-    const isOther = octet === 0x2b || octet === 0x2d || octet === Octet.DOT;
-    if (!isLetter(octet) && !isOther && (OCTET_CLASS[octet] & OctetClass.DIGIT) === 0) return false;
-  }
-  return true;
-}
-
-function isPath(list: FieldList, row: number, mayBeAsterisk: boolean): boolean {
-  const start = list.fields[row + ListPart.VALUE_START];
-  if (list.bytes[start] === Octet.SLASH) return isAllOf(list, row, OctetClass.TARGET);
-  return mayBeAsterisk && list.bytes[start] === Octet.ASTERISK &&
-    list.fields[row + ListPart.VALUE_LENGTH] === 1;
-}
-
-function isName(list: FieldList, row: number, name: Uint8Array): boolean {
-  const { fields } = list;
-  return isText(list.bytes, fields[row + ListPart.NAME_START], fields[row + ListPart.NAME_LENGTH], name);
-}
-
-function isValue(list: FieldList, row: number, value: Uint8Array): boolean {
-  const { fields } = list;
-  return isText(list.bytes, fields[row + ListPart.VALUE_START], fields[row + ListPart.VALUE_LENGTH], value);
-}
-
-/** Returns 100 to 599, or 0. */
-function parseStatus(list: FieldList, row: number): number {
-  if (list.fields[row + ListPart.VALUE_LENGTH] !== 3) return 0;
-  const status = parseLength(list, row);
-  return status >= 100 && status <= 599 ? status : 0;
-}
-
-/** Returns a value of digits only, at most 2^53-1; -1 for others. */
-function parseLength(list: FieldList, row: number): number {
-  const start = list.fields[row + ListPart.VALUE_START];
-  const end = start + list.fields[row + ListPart.VALUE_LENGTH];
-  if (start === end) return -1;
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = list.bytes[at] - 0x30;
-    if (digit < 0 || digit > 9 || value > (Number.MAX_SAFE_INTEGER - digit) / 10) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
-}
-
-function isLetter(octet: number): boolean {
-  const lower = octet | 0x20;
-  return lower >= 0x61 && lower <= 0x7a;
 }

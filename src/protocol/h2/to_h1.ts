@@ -28,7 +28,7 @@ import { Method } from "../http/method.ts";
 import { asciiBytes, Octet } from "../http/octet.ts";
 import { PseudoName } from "../http/pseudo_name.ts";
 import { reasonPhrase } from "../http/status.ts";
-import { isText } from "./field_rules.ts";
+import { isName, isValue } from "./field_values.ts";
 import type { MessageCheck } from "./message_check.ts";
 
 const CRLF = asciiBytes("\r\n");
@@ -154,7 +154,7 @@ function putRequestFields(list: FieldList, isUpgrade: boolean, into: Uint8Array,
       case FieldName.TE:
         break;
       case FieldName.OTHER:
-        if (!isUpgrade || !isWebSocketKey(list, row)) next = putField(list, row, into, next);
+        if (!isUpgrade || !isName(list, row, WEBSOCKET_KEY_NAME)) next = putField(list, row, into, next);
         break;
       default:
         if (list.fields[row + ListPart.NAME_ID] < PseudoName.OTHER) next = putField(list, row, into, next);
@@ -191,14 +191,8 @@ function putUpgrade(
 ): number {
   let next = put(UPGRADE, into, at);
   next = put(CRLF, into, putValue(list, protocolRow, into, next));
-  const start = list.fields[protocolRow + ListPart.VALUE_START];
-  if (!isText(list.bytes, start, list.fields[protocolRow + ListPart.VALUE_LENGTH], WEBSOCKET)) return next;
+  if (!isValue(list, protocolRow, WEBSOCKET)) return next;
   return put(CRLF, into, put(webSocketKey, into, put(WEBSOCKET_KEY, into, next)));
-}
-
-function isWebSocketKey(list: FieldList, row: number): boolean {
-  const start = list.fields[row + ListPart.NAME_START];
-  return isText(list.bytes, start, list.fields[row + ListPart.NAME_LENGTH], WEBSOCKET_KEY_NAME);
 }
 
 function putField(list: FieldList, row: number, into: Uint8Array, at: number): number {
