@@ -47,12 +47,15 @@ describe("an HTTP/2 server that is not ours", () => {
     const seen = new Map<number, string[]>();
     const server = http2.createServer();
     const done = Promise.withResolvers<void>();
-    server.on("stream", (stream, _headers, _flags, rawHeaders: string[]) => {
-      seen.set(stream.id!, rawHeaders);
-      stream.on("error", () => {});
-      stream.respond({ ":status": 200 }, { endStream: true });
-      if (seen.size === LISTS.length) done.resolve();
-    });
+    server.on(
+      "stream",
+      (stream: http2.ServerHttp2Stream, _headers: unknown, _flags: unknown, rawHeaders: string[]) => {
+        seen.set(stream.id!, rawHeaders);
+        stream.on("error", () => {});
+        stream.respond({ ":status": 200 }, { endStream: true });
+        if (seen.size === LISTS.length) done.resolve();
+      },
+    );
     server.on("sessionError", done.reject);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const conn = await Deno.connect({ hostname: "127.0.0.1", port: (server.address() as AddressInfo).port });
