@@ -70,6 +70,12 @@ export class BufferWait implements Parking {
     return NO_BUFFER;
   }
 
+  /** Takes a buffer if one may be had at once, past nobody who waits; else NO_BUFFER. For who can do without. */
+  acquireNow(criticality: number, isHigh: boolean): number {
+    if (this.#isWaitedFor(criticality * 2 + (isHigh ? 1 : 0))) return NO_BUFFER;
+    return this.pool.take(criticality, isHigh, this.granted);
+  }
+
   /** Gives a buffer back and wakes who may now take one. */
   release(buffer: number): void {
     this.pool.give(buffer);

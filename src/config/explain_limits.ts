@@ -30,10 +30,13 @@ export function explainMaxBody(maxBodyBytes: number | null): string[] {
 
 function explainRequests(limits: ListenerConfig["limits"]): string[] {
   const { maxBodyBytes, maxHeaderCount, maxHeaderBytes, rates, users, minRateBytes } = limits;
+  const { h2StreamMax, h2GlitchMax } = limits;
   return [
     ...(maxBodyBytes === 0 ? [] : explainMaxBody(maxBodyBytes)),
     ...(String(maxHeaderCount) === defaultText("max-headers") ? [] : [`max-headers ${maxHeaderCount}`]),
     ...(maxHeaderBytes === HEADER_BYTES_MAX ? [] : [`max-header-size ${formatSizeBytes(maxHeaderBytes)}`]),
+    ...(String(h2StreamMax) === defaultText("h2-streams") ? [] : [`h2-streams ${h2StreamMax}`]),
+    ...(String(h2GlitchMax) === defaultText("h2-glitches") ? [] : [`h2-glitches ${h2GlitchMax}`]),
     ...rates.map(({ text }) => `rate ${text}`),
     ...(minRateBytes === 0 ? [] : [`min-rate ${formatSizeBytes(minRateBytes)}`]),
     ...(users.length === 0 ? [] : [`auth ${users.map(({ name }) => name).join(" ")}`]),

@@ -51,6 +51,23 @@ export const LIMIT_FLAGS = [
     text: "The largest head of a request, 256 to 15424 bytes; a larger one is answered 431. off: 15424.",
   },
   {
+    name: "h2-streams",
+    value: "count",
+    type: "count",
+    default: "100",
+    section: "Limits",
+    text: "Streams at once of an HTTP/2 connection, 1 to 1000; 0: HTTP/2 is not spoken.",
+  },
+  {
+    name: "h2-glitches",
+    value: "count",
+    type: "count",
+    default: "500",
+    section: "Limits",
+    text:
+      "Senseless acts of an HTTP/2 connection (streams reset before their answer, pings, empty frames) before it is ended; one a second is forgiven; 0: any number.",
+  },
+  {
     name: "rate",
     value: "rate",
     type: "rates",
@@ -133,6 +150,20 @@ export const LIMIT_KEYS = [
     items: ["listen"],
     text: "The largest head of a request.",
     flag: "max-header-size",
+  },
+  {
+    name: "h2-streams",
+    type: "count",
+    items: ["listen"],
+    text: "Streams at once of an HTTP/2 connection; 0: HTTP/2 is not spoken.",
+    flag: "h2-streams",
+  },
+  {
+    name: "h2-glitches",
+    type: "count",
+    items: ["listen"],
+    text: "Senseless acts of an HTTP/2 connection before it is ended; 0: any number.",
+    flag: "h2-glitches",
   },
   {
     name: "rate",

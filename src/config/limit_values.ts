@@ -35,6 +35,9 @@ const HEADER_BYTES_MIN = 256;
 /** Rates of one listener: each has a table of a megabyte in each thread. */
 const RATES_MAX = 16;
 const USERS_MAX = 1_024;
+/** Each stream has a record of its own: more of them at once are better had by more connections. */
+const H2_STREAMS_MAX = 1_000;
+const H2_GLITCHES_MAX = 1_000_000;
 
 /** The limits of a listener: its keys before the flags. @throws {ConfigError} */
 export function readListenerLimits(
@@ -58,6 +61,8 @@ export function readListenerLimits(
     maxBodyBytes: readSizeOrOff("max-body", one("max-body")),
     maxHeaderCount: readHeaderCount(one("max-headers")),
     maxHeaderBytes: readHeaderBytes(one("max-header-size")),
+    h2StreamMax: readStreamMax(one("h2-streams")),
+    h2GlitchMax: readGlitchMax(one("h2-glitches")),
     rates: scheme === "tcp" ? [] : rates,
     connRates: [
       ...(scheme === "tcp" ? rates : []),
@@ -143,6 +148,14 @@ function readSizeOrOff(what: string, { text, place }: SettingText): number {
 
 function readHeaderCount({ text, place }: SettingText): number {
   return readCount("max-headers", text, place, 1, HEADER_COUNT_MAX);
+}
+
+function readStreamMax({ text, place }: SettingText): number {
+  return readCount("h2-streams", text, place, 0, H2_STREAMS_MAX);
+}
+
+function readGlitchMax({ text, place }: SettingText): number {
+  return readCount("h2-glitches", text, place, 0, H2_GLITCHES_MAX);
 }
 
 /** @throws {ConfigError} */

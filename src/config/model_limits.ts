@@ -49,6 +49,10 @@ export interface ListenerLimits {
   readonly maxHeaderCount: number;
   /** Of a request's head, its first line and last empty line included. */
   readonly maxHeaderBytes: number;
+  /** Streams at once of an HTTP/2 connection; 0: HTTP/2 is not spoken. */
+  readonly h2StreamMax: number;
+  /** What an HTTP/2 connection may do without sense before it is ended; 0: no limit. */
+  readonly h2GlitchMax: number;
   /** Of requests; empty for `tcp`. */
   readonly rates: readonly RateConfig[];
   /** Of connections, of each client. */

@@ -2,6 +2,7 @@
  * The client's end of one exchange, whatever carries it: what the proxy's streams speak to.
  *
  *     H1Front     the client's connection itself, one exchange after another (h1_front.ts)
+ *     H2Stream    one of many streams of a connection (h2_stream.ts), for one exchange
  *
  * Each presents its request as an HTTP/1 message in its buffer, and takes the response as one.
  *
@@ -12,6 +13,7 @@
 import { Direction } from "../event/fd_state.ts";
 import type { H1Body } from "./h1_body.ts";
 import { H1End, HEAD_CAPACITY } from "./h1_end.ts";
+import { FULL_CAPACITY } from "./socket_end.ts";
 
 /** How far the request is; IDLE, DRAIN and TUNNEL are of connections. */
 export const FrontPhase = { IDLE: 0, HEAD: 1, BODY: 2, DONE: 3, DRAIN: 4, TUNNEL: 5 } as const;
@@ -50,6 +52,21 @@ export abstract class Front extends H1End {
   /** Bytes of this exchange from the client, those that wait left out. */
   get takenBytes(): number {
     return this.receivedBytes - this.waitingBytes;
+  }
+
+  /** Payload in chunks that was seen. */
+  get chunkedBytes(): number {
+    return this.body.chunkedBytes;
+  }
+
+  /** How far its buffer may be filled by editing. */
+  get capacityBytes(): number {
+    return FULL_CAPACITY;
+  }
+
+  /** How the client left, in words. */
+  get resetWords(): string {
+    return "the client reset the connection";
   }
 
   /** Counts from here on: a request begins with what waits. */

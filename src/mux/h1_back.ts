@@ -75,6 +75,7 @@ export class H1Back extends H1End implements FdHandler {
     this.forwardableBytes = 0;
     this.receivedBytes = this.sentBytes = 0;
     this.stripsChunks = false;
+    this.mayPipe = true;
     this.expectHead();
     this.setReceiving(true);
   }

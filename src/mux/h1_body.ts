@@ -44,6 +44,18 @@ export class H1Body {
     return this.kind === BodyKind.CHUNKED ? this.#scanner!.payloadSizeBytes : 0;
   }
 
+  /** Lines of the trailer section, with the empty one, of a body whose trailers are kept; null without any. */
+  get trailers(): Uint8Array | null {
+    const trailers = this.kind === BodyKind.CHUNKED ? this.#scanner!.trailers : null;
+    // The empty line alone.
+    return trailers === null || trailers.length <= 2 ? null : trailers;
+  }
+
+  /** After `begin`, of a chunked body: trailers are kept. */
+  keepTrailers(): void {
+    this.#scanner!.keepsTrailers = true;
+  }
+
   /** Whether the next bytes need not be seen: they are payload, `opaqueBytes` of them at most. */
   get isOpaque(): boolean {
     return !this.isDone && (this.kind === BodyKind.LENGTH || this.kind === BodyKind.UNTIL_CLOSE);

@@ -38,8 +38,12 @@ export class H1End extends SocketEnd {
   readonly body = new H1Body();
   /** Bytes from `head` on that may go to the other end. */
   forwardableBytes = 0;
-  /** Removes chunked framing from the body: its receiver speaks HTTP/1.0. */
+  /** Removes chunked framing from the body: its receiver has none (HTTP/1.0), or its own (HTTP/2). */
   stripsChunks = false;
+  /** Trailers of a body that comes in chunks are kept, beside it. */
+  keepsTrailers = false;
+  /** Bytes may pass through a pipe, unseen: their receiver is a socket. */
+  mayPipe = true;
   readonly #parsers: ParserPool;
   #parser: HeadParser | null = null;
 
@@ -100,6 +104,7 @@ export class H1End extends SocketEnd {
   beginForwarding(headBytes: number, kind: number, contentLength: number): boolean {
     this.forwardableBytes = headBytes;
     this.body.begin(kind, contentLength);
+    if (this.keepsTrailers && kind === BodyKind.CHUNKED) this.body.keepTrailers();
     return this.advanceBody();
   }
 
@@ -126,7 +131,7 @@ export class H1End extends SocketEnd {
    * the buffer. Returns as SocketEnd.receive; false-like results are the same. Bytes that came may be forwarded then.
    */
   receiveBody(criticality: number, capacity: number): number {
-    if (!this.body.isOpaque || !this.isPipeable) return this.receive(criticality, capacity);
+    if (!this.body.isOpaque || !this.mayPipe || !this.isPipeable) return this.receive(criticality, capacity);
     const count = this.receivePiped(this.body.opaqueBytes);
     if (count === -Errno.ENOBUFS) return this.receive(criticality, capacity);
     if (count > 0) {
@@ -145,7 +150,7 @@ export class H1End extends SocketEnd {
     const isMoreHere = this.isReceiveFull && this.pipedBytes === 0 && this.body.kind === BodyKind.LENGTH &&
       !this.body.isDone;
     const hasMore = isMoreHere || isLast;
-    const count = to.sendFrom(this, this.forwardableBytes, hasMore);
+    const count = to.sendFrom(this, this.forwardableBytes, hasMore, isLast);
     if (count > 0) this.forwardableBytes -= count;
     return count;
   }

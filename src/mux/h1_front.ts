@@ -20,18 +20,27 @@ import { Direction } from "../event/fd_state.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import { Front, type FrontOwner, FrontPhase } from "./front.ts";
 import { HEAD_CAPACITY, HeadStatus, type ParserPool } from "./h1_end.ts";
+import { matchPreface, PrefaceMatch } from "../protocol/h2/preface.ts";
 import { FULL_CAPACITY, NO_FD } from "./socket_end.ts";
 import type { EndContext } from "./waiting_bytes.ts";
 
 /** Bytes thrown away in DRAIN at most. */
 const DRAIN_BYTES_MAX = 1_024 * 1_024;
 
+/** Who owns a client's end of HTTP/1. */
+export interface H1FrontOwner extends FrontOwner {
+  /** The client speaks HTTP/2, whose preface waits. */
+  onPreface(): void;
+}
+
 /** See the module's text. */
 export class H1Front extends Front implements FdHandler {
   readonly isMultiplexed = false;
-  readonly #owner: FrontOwner;
+  /** The first bytes may be the preface of HTTP/2: its owner is asked before they are a request. */
+  looksForPreface = false;
+  readonly #owner: H1FrontOwner;
 
-  constructor(context: EndContext, parsers: ParserPool, owner: FrontOwner) {
+  constructor(context: EndContext, parsers: ParserPool, owner: H1FrontOwner) {
     super(context, parsers);
     this.#owner = owner;
   }
@@ -106,6 +115,7 @@ export class H1Front extends Front implements FdHandler {
 
   #beginHead(): void {
     if (this.phase === FrontPhase.IDLE) {
+      if (this.looksForPreface && this.#isPreface()) return;
       this.phase = FrontPhase.HEAD;
       this.#owner.onRequestBegin();
     }
@@ -126,6 +136,16 @@ export class H1Front extends Front implements FdHandler {
     }
     if (this.body.isDone) this.phase = FrontPhase.DONE;
     this.#owner.onRequestData();
+  }
+
+  /** Whether the bytes are no request: the preface of HTTP/2, or as much of it as came. */
+  #isPreface(): boolean {
+    const match = matchPreface(this.bytes, this.base + this.head, this.base + this.tail);
+    this.looksForPreface = match === PrefaceMatch.PARTLY;
+    if (match === PrefaceMatch.NO) return false;
+    if (match === PrefaceMatch.WHOLE) this.#owner.onPreface();
+    else if (this.isReceiveEnded) this.#owner.onClientEnd();
+    return true;
   }
 
   get isOpen(): boolean {

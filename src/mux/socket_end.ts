@@ -124,7 +124,7 @@ export class SocketEnd extends WaitingBytes {
       return count;
     }
     this.isReceiveFull = false;
-    this.#noteReceiveEnd(count);
+    this.noteReceiveEnd(count);
     return count;
   }
 
@@ -143,26 +143,32 @@ export class SocketEnd extends WaitingBytes {
     const count = engine.recv(this.fd, this.slab!, this.base + this.tail, room);
     if (count > 0) {
       this.tail += count;
-      this.receivedBytes += count;
-      this.isReceiveFull = count === room;
-      if (count < room) {
-        this.#burstBytes = 0;
-        // An end or an error behind these bytes was reported with them and will not be again: it is still to be received.
-        if (engine.poller.isShortReadEmpty && !this.isHungUp) engine.fdTable.cantRecv(this.fd);
-      }
-      this.#follow(count);
+      this.noteReceived(count, room);
       return count;
     }
     if (this.head === this.tail) this.dropBuffer();
-    this.#noteReceiveEnd(count);
+    this.noteReceiveEnd(count);
     return count;
   }
 
+  /** What a receive of `count` bytes into `room` says of the socket. */
+  protected noteReceived(count: number, room: number): void {
+    const { engine } = this.context;
+    this.receivedBytes += count;
+    this.isReceiveFull = count === room;
+    if (count < room) {
+      this.#burstBytes = 0;
+      // An end or an error behind these bytes was reported with them and will not be again: it is still to be received.
+      if (engine.poller.isShortReadEmpty && !this.isHungUp) engine.fdTable.cantRecv(this.fd);
+    }
+    this.#follow(count);
+  }
+
   /**
-   * Sends `sizeBytes` of what waits in `source` (if some of it is in a pipe, all that is there) through this socket; `hasMore` says that more follows at once. Returns the count taken, or the negated error; when not
+   * Sends `sizeBytes` of what waits in `source` (if some of it is in a pipe, all that is there) through this socket; `hasMore` says that more follows at once, `_isLast` that the message ends with it (for ends that frame messages). Returns the count taken, or the negated error; when not
    * all was taken a possible send is awaited ({@linkcode SocketEnd.isSendBlocked}).
    */
-  sendFrom(source: SocketEnd, sizeBytes: number, hasMore = false): number {
+  sendFrom(source: SocketEnd, sizeBytes: number, hasMore = false, _isLast = false): number {
     if (source.pipedBytes > 0) {
       const wanted = source.pipedBytes;
       return this.#noteSent(source.drainPipe(this.fd, hasMore), wanted);
@@ -221,7 +227,7 @@ export class SocketEnd extends WaitingBytes {
   }
 
   /** What a receive that brought nothing said of the socket. */
-  #noteReceiveEnd(result: number): void {
+  protected noteReceiveEnd(result: number): void {
     const { fdTable } = this.context.engine;
     if (result === -Errno.EAGAIN) {
       fdTable.cantRecv(this.fd);

@@ -46,7 +46,25 @@ export class WaitingBytes {
   }
 
   get hasBuffer(): boolean {
-    return this.#buffer !== NO_BUFFER;
+    return this.slab !== null;
+  }
+
+  /** The same memory, as a poller takes it. */
+  get memory(): Slab {
+    return this.slab!;
+  }
+
+  /** The buffer's number; NO_BUFFER also where memory of its own is used. */
+  protected get buffer(): number {
+    return this.#buffer;
+  }
+
+  /** Begins with memory that came from elsewhere: a buffer of the pool, or (`buffer` NO_BUFFER) a slab of its own. */
+  protected holdMemory(slab: Slab, base: number, buffer: number): void {
+    this.#buffer = buffer;
+    this.slab = slab;
+    this.base = base;
+    this.head = this.tail = 0;
   }
 
   /** The memory of the buffer; valid while {@linkcode WaitingBytes.hasBuffer}. */
@@ -108,12 +126,12 @@ export class WaitingBytes {
   }
 
   protected dropBuffer(): void {
-    if (this.#buffer === NO_BUFFER) return;
+    if (this.slab === null) return;
     const buffer = this.#buffer;
     this.#buffer = NO_BUFFER;
     this.slab = null;
     this.head = this.tail = 0;
-    this.context.buffers.release(buffer);
+    if (buffer !== NO_BUFFER) this.context.buffers.release(buffer);
   }
 
   /** Moves at most `limitBytes` out of a socket into a pipe, as Pipes.fill; -ENOBUFS when none is free. */

@@ -39,7 +39,7 @@ export function acceptAuthResult(stream: HttpStream, isRight: boolean): boolean 
 export function refusesBody(stream: HttpStream): boolean {
   const { front, listener } = stream.session;
   const isLengthKnown = stream.step === StreamStep.REQUEST && front.parsedHead.contentLength >= 0;
-  const sizeBytes = isLengthKnown ? front.parsedHead.contentLength : front.body.chunkedBytes;
+  const sizeBytes = isLengthKnown ? front.parsedHead.contentLength : front.chunkedBytes;
   if (sizeBytes <= stream.maxBodyBytes) return false;
   listener.counters.deniedRequests++;
   const size = isLengthKnown ? `${sizeBytes} bytes` : "in chunks";

@@ -82,8 +82,6 @@ export function endByClientClose(stream: HttpStream): void {
     stream.replyError(400, EndCause.CLIENT, EndPhase.REQUEST, why);
     return;
   }
-  const why = front.receiveError === 0
-    ? "the client closed in the middle of its request"
-    : "the client reset the connection";
+  const why = front.receiveError === 0 ? "the client closed in the middle of its request" : front.resetWords;
   stream.abort(EndCause.CLIENT, stream.phase, why, false);
 }

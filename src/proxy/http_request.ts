@@ -10,7 +10,6 @@
  * @module
  */
 import { FrontPhase } from "../mux/front.ts";
-import { FULL_CAPACITY } from "../mux/socket_end.ts";
 import {
   ConnectionFlag,
   FIELD_STRIDE,
@@ -46,9 +45,11 @@ export function acceptRequestHead(stream: HttpStream): void {
   const head = front.parsedHead;
   stream.methodId = head.methodId;
   stream.clientVersionMinor = head.versionMinor;
-  stream.clientPersists = persists(head);
+  stream.clientPersists = !front.isMultiplexed && persists(head);
   stream.context.uniqueIds?.assign(stream.record);
-  if (stream.context.log.enabled) captureRequest(stream.record, head, front.bytes, front.messageStart);
+  if (stream.context.log.enabled) {
+    captureRequest(stream.record, head, front.bytes, front.messageStart, front.isMultiplexed);
+  }
   const isBodyGood = front.beginForwarding(head.headEnd, requestFraming(head), head.contentLength);
   front.setBodyPhase();
   if (front.phase === FrontPhase.BODY) front.setReceiving(false);
@@ -124,7 +125,7 @@ function rewriteRequestHead(stream: HttpStream, head: HeadParser): boolean {
   if (pathRewrite !== null && !isServerWide(head)) {
     rewritePath(pathRewrite, headEdit, stream.context.scratch, head, bytes, base);
   } else if (head.targetForm === TargetForm.ABSOLUTE) useOriginForm(stream, head, bytes, base);
-  const end = headEdit.apply(bytes, base, head, front.base + front.tail, front.base + FULL_CAPACITY);
+  const end = headEdit.apply(bytes, base, head, front.base + front.tail, front.base + front.capacityBytes);
   if (end < 0) return false;
   const growth = end - (front.base + front.tail);
   front.tail += growth;

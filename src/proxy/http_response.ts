@@ -127,7 +127,9 @@ function acceptFinal(stream: HttpStream, head: HeadParser): void {
   const back = stream.back!;
   const kind = responseFraming(head, stream.methodId, head.status);
   const isOldClient = stream.clientVersionMinor === 0;
-  back.stripsChunks = kind === BodyKind.CHUNKED && isOldClient;
+  back.stripsChunks = kind === BodyKind.CHUNKED && (isOldClient || front.isMultiplexed);
+  back.keepsTrailers = front.isMultiplexed;
+  back.mayPipe = !front.isMultiplexed;
   stream.serverPersists = persists(head) && kind !== BodyKind.UNTIL_CLOSE;
   stream.keepsAlive = stream.clientPersists && !stream.context.isDraining && !back.stripsChunks &&
     kind !== BodyKind.UNTIL_CLOSE && front.phase === FrontPhase.DONE;

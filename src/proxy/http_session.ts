@@ -19,8 +19,9 @@
 import { NEVER_MS } from "../event/task.ts";
 import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
 import type { H1Back } from "../mux/h1_back.ts";
-import { type FrontOwner, FrontPhase } from "../mux/front.ts";
-import { H1Front } from "../mux/h1_front.ts";
+import { FrontPhase } from "../mux/front.ts";
+import { H1Front, type H1FrontOwner } from "../mux/h1_front.ts";
+import { H2Session } from "./h2_session.ts";
 import { HttpStream } from "./http_stream.ts";
 import type { Listener } from "./listener.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
@@ -35,7 +36,7 @@ import type { ClientIdentity } from "./client_identity.ts";
 const DRAIN_MS_MAX = 2_000;
 
 /** See the module's text. */
-export class HttpSession implements FrontOwner, StreamSession, TaskHandler {
+export class HttpSession implements H1FrontOwner, StreamSession, TaskHandler {
   readonly context: ProxyContext;
   readonly listener: Listener;
   readonly front: H1Front;
@@ -69,6 +70,7 @@ export class HttpSession implements FrontOwner, StreamSession, TaskHandler {
     this.acceptedWallMs = handshake?.acceptedWallMs ?? engine.wallNowMs;
     this.front = new H1Front(context, context.requestParsers, this);
     this.front.headLimitBytes = listener.config.limits.maxHeaderBytes;
+    this.front.looksForPreface = listener.config.limits.h2StreamMax > 0;
     this.#task = engine.scheduler.create(this);
     if (handshake === null) {
       this.front.open(fd, listener.ioClass);
@@ -122,6 +124,13 @@ export class HttpSession implements FrontOwner, StreamSession, TaskHandler {
       this.#onClientTimeout();
     }
     if (this.front.isOpen) this.#schedule();
+  }
+
+  /** Another kind of session goes on with the socket. */
+  onPreface(): void {
+    this.context.engine.scheduler.release(this.#task);
+    this.context.sessions.delete(this);
+    new H2Session(this).begin(this.front);
   }
 
   onRequestBegin(): void {

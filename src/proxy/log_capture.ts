@@ -14,7 +14,13 @@ const CAPTURED_LINE_BYTES = 1_024;
 const CAPTURED_FIELD_BYTES = 256;
 
 /** Copies what the log will say of the request, before the head is changed. */
-export function captureRequest(record: LogRecord, head: HeadParser, bytes: Uint8Array, base: number): void {
+export function captureRequest(
+  record: LogRecord,
+  head: HeadParser,
+  bytes: Uint8Array,
+  base: number,
+  isHttp2: boolean,
+): void {
   const lineStart = head.startOffset;
   const lineLength = Math.min(head.startLineEnd - lineStart, CAPTURED_LINE_BYTES);
   copy(record, record.requestLine, 0, bytes, base + lineStart, lineLength);
@@ -29,6 +35,7 @@ export function captureRequest(record: LogRecord, head: HeadParser, bytes: Uint8
     head.targetEnd + 1 - lineStart,
     clip(head.targetEnd + 1, head.startLineEnd, lineStart, lineLength),
   );
+  if (isHttp2) noteHttp2(record);
   captureField(record, record.host, lineLength, head, FieldName.HOST, bytes, base);
   const afterHost = lineLength + record.host.length;
   captureField(record, record.referer, afterHost, head, FieldName.REFERER, bytes, base);
@@ -41,6 +48,13 @@ export function captureRequest(record: LogRecord, head: HeadParser, bytes: Uint8
     bytes,
     base,
   );
+}
+
+/** The version that the client spoke: it came as `HTTP/1.1`, whose length is the same. */
+function noteHttp2({ capture, version }: LogRecord): void {
+  if (version.length < 8) return;
+  capture[version.offset + 5] = 0x32;
+  capture[version.offset + 7] = 0x30;
 }
 
 /** Length of [start, end) as far as the captured line of `lineLength` holds it. */

@@ -12,6 +12,7 @@ import { BUFFER_SIZE } from "../buffer/pool.ts";
 import type { Engine } from "../event/engine.ts";
 import type { ParserPool } from "../mux/h1_end.ts";
 import { PROBE_BYTES } from "../mux/h1_back.ts";
+import { H2Shared } from "../mux/h2_shared.ts";
 import type { EndContext } from "../mux/waiting_bytes.ts";
 import { HeadEdit } from "../protocol/h1/head_edit.ts";
 import { HeadParser } from "../protocol/h1/head_parser.ts";
@@ -66,6 +67,8 @@ export class ProxyContext implements EndContext {
   /** For building the header of a connection to a server; valid until the next use. */
   readonly proxyHeader = new Slab(PROXY_HEADER_BYTES_MAX);
   readonly proxyHeaderParser = new ProxyHeaderParser();
+  /** What HTTP/2 connections share. */
+  readonly h2: H2Shared;
   readonly sessions = new Set<Session>();
   /** hadro is stopping: no connection is kept alive. */
   isDraining = false;
@@ -94,6 +97,7 @@ export class ProxyContext implements EndContext {
     this.log = log;
     const headerCounts = config.listeners.map(({ limits }) => limits.maxHeaderCount);
     this.requestParsers = newParserPool("request", Math.max(FIELDS_MAX, ...headerCounts));
+    this.h2 = new H2Shared(Math.max(FIELDS_MAX, ...headerCounts));
     this.uniqueIds = config.hasUniqueId ? new UniqueIds(crypto.getRandomValues(new Uint8Array(8))) : null;
     this.headersUp = new HeaderRules(config.headersUp);
     this.headersDown = new HeaderRules(config.headersDown);

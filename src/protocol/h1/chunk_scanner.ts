@@ -52,6 +52,10 @@ export class ChunkScanner {
   consumedEnd = 0;
   /** Payload bytes seen since `reset`. */
   payloadSizeBytes = 0;
+  /** With `keepsTrailers`: the trailer section's lines, as far as they came; null while there are none. */
+  trailers: Uint8Array | null = null;
+  /** Trailers are kept, for who forwards them in another form. */
+  keepsTrailers = false;
 
   #state: number = State.SIZE;
   #digitCount = 0;
@@ -78,6 +82,8 @@ export class ChunkScanner {
       this.#excess =
         0;
     this.#trailers.reset();
+    this.trailers = null;
+    this.keepsTrailers = false;
   }
 
   /**
@@ -126,9 +132,19 @@ export class ChunkScanner {
 
   #scanTrailers(bytes: Uint8Array, at: number, end: number): number {
     const next = this.#trailers.scan(bytes, at, end);
+    if (this.keepsTrailers) this.#keepTrailers(bytes, at, next);
     if (this.#trailers.errorCode !== ParseError.NONE) this.#fail(this.#trailers.errorCode);
     else if (this.#trailers.isDone) this.#state = State.DONE;
     return next;
+  }
+
+  /** Its size is bounded by what the scanner of trailers lets pass. */
+  #keepTrailers(bytes: Uint8Array, start: number, end: number): void {
+    const before = this.trailers?.length ?? 0;
+    const grown = new Uint8Array(before + end - start);
+    if (this.trailers !== null) grown.set(this.trailers);
+    grown.set(bytes.subarray(start, end), before);
+    this.trailers = grown;
   }
 
   /** Takes one byte of framing. Returns false, with `errorCode` set, when it is wrong. */

@@ -17,6 +17,8 @@ interface Knot {
 const KNOTS: readonly Knot[] = [
   {
     paths: [
+      "src/proxy/h2_exchange.ts",
+      "src/proxy/h2_session.ts",
       "src/proxy/http_admission.ts",
       "src/proxy/http_faults.ts",
       "src/proxy/http_request.ts",
