@@ -62,6 +62,7 @@ const TURN_BYTES = 64;
 const TABLE_BYTES = 4_096;
 /** Bytes thrown away in DRAIN at most. */
 const DRAIN_BYTES_MAX = 1_024 * 1_024;
+const TOO_MANY = "more glitches than --h2-glitches";
 const DRAIN_PING = new Uint8Array([0x68, 0x61, 0x64, 0x72, 0x6f, 0x2d, 0x67, 0x6f]);
 
 /** Who owns a connection. */
@@ -113,6 +114,8 @@ export class H2Connection extends SocketEnd implements FdHandler, H2Peer {
   /** Streams above it are not taken any more. */
   #lastTaken = MAX_WINDOW_BYTES;
   #isDraining = false;
+  /** Glitches, found while an exchange was at work. */
+  #hasTooMany = false;
   #wasInBlock = false;
 
   constructor(
@@ -176,9 +179,10 @@ export class H2Connection extends SocketEnd implements FdHandler, H2Peer {
     if (isReceivable) this.#onReceivable();
   }
 
-  /** Goes on where it could not at once: a send failed, or frames wait that came with others. */
+  /** Does what could not be done in the middle of an exchange: a send failed, or the client did too much without sense. */
   resume(): void {
     if (!this.isOpen) return;
+    if (this.#hasTooMany) this.fail(H2Error.ENHANCE_YOUR_CALM, TOO_MANY);
     if (this.sendError !== 0) this.#lose("the client closed the connection", true);
   }
 
@@ -323,8 +327,11 @@ export class H2Connection extends SocketEnd implements FdHandler, H2Peer {
     if (!this.#windowWaiters.includes(stream)) this.#windowWaiters.push(stream);
   }
 
+  /** Told in the middle of an exchange's work: what it leads to comes later. */
   onTinyFrame(): void {
-    this.onGlitch();
+    if (!this.glitches.add(this.context.engine.nowMs)) return;
+    this.#hasTooMany = true;
+    this.#owner.onResumeNeeded();
   }
 
   onHeld(count: number): void {
@@ -389,7 +396,7 @@ export class H2Connection extends SocketEnd implements FdHandler, H2Peer {
 
   onGlitch(): void {
     if (!this.glitches.add(this.context.engine.nowMs)) return;
-    this.fail(H2Error.ENHANCE_YOUR_CALM, "more glitches than --h2-glitches");
+    this.fail(H2Error.ENHANCE_YOUR_CALM, TOO_MANY);
   }
 
   onSettings(windowDelta: number): void {
