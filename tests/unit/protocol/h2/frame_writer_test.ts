@@ -15,6 +15,7 @@ import {
   writeSettingsAck,
   writeWindowUpdate,
 } from "../../../../src/protocol/h2/frame_writer.ts";
+import { Setting } from "../../../../src/protocol/h2/settings.ts";
 import { hexBytes, hexOf, joined } from "../../../support/h2/fields.ts";
 import { BEGIN, scan } from "../../../support/h2/scan.ts";
 
@@ -31,7 +32,8 @@ describe("a frame", () => {
     ["header", (b, at) => writeFrameHeader(b, at, 0x123456, 0, 9, 0x7fffffff), "1234560009" + "7fffffff"],
     [
       "SETTINGS",
-      (b, at) => writeSettings(b, at, [3, 100, 4, 0x7fffffff]),
+      (b, at) =>
+        writeSettings(b, at, [Setting.MAX_CONCURRENT_STREAMS, 100, Setting.INITIAL_WINDOW_SIZE, 0x7fffffff]),
       "00000c040000000000" + "000300000064" + "00047fffffff",
     ],
     ["SETTINGS with ACK", writeSettingsAck, "000000040100000000"],
