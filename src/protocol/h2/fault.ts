@@ -6,7 +6,7 @@
  *     STREAM       the stream                                 RST_STREAM
  *     MESSAGE      the stream; a request may be answered 400  RST_STREAM, PROTOCOL_ERROR: "malformed" in RFC 9113 section 8.1.1
  *
- * May import: nothing.
+ * May import: protocol/h2.
  *
  * @module
  */

@@ -18,7 +18,7 @@
  *
  * Streams that a server opens do not exist here, so every stream's number is odd.
  *
- * May import: nothing.
+ * May import: protocol/h2.
  *
  * @module
  */

@@ -12,7 +12,7 @@
  *
  * A store that is not meant goes to the byte after the text, so the loop has no branch for it.
  *
- * May import: nothing.
+ * May import: protocol/hpack.
  *
  * @module
  */

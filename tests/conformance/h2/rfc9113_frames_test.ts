@@ -3,7 +3,7 @@ import { H2Error } from "../../../src/protocol/h2/error_code.ts";
 import { Fault, faultError, FaultReach, faultReach } from "../../../src/protocol/h2/fault.ts";
 import { ScanStatus } from "../../../src/protocol/h2/frame_scanner.ts";
 import { PREFACE } from "../../../src/protocol/h2/preface.ts";
-import { Settings } from "../../../src/protocol/h2/settings.ts";
+import { INITIAL_WINDOW_BYTES, NO_LIMIT, Settings } from "../../../src/protocol/h2/settings.ts";
 import { bytesOf } from "../h1/replay.ts";
 import { everyByte } from "../h1/cuts.ts";
 import { frame, hexBytes, joined } from "../../support/h2/fields.ts";
@@ -169,6 +169,9 @@ describe("RFC 9113 sections 5.3 and 6.3, priority", () => {
 });
 
 describe("RFC 9113 section 6.5, SETTINGS", () => {
+  it("6.9.2: a window begins with 65,535 bytes", () => {
+    expect([INITIAL_WINDOW_BYTES, NO_LIMIT]).toEqual([65_535, 2 ** 32 - 1]);
+  });
   const read = (hex: string, isFromClient = true, settings = new Settings()) =>
     settings.read(hexBytes(hex), 0, hex.length / 2, isFromClient);
 
@@ -177,8 +180,8 @@ describe("RFC 9113 section 6.5, SETTINGS", () => {
     expect(settings).toMatchObject({
       headerTableBytes: 4096,
       isPushEnabled: true,
-      maxConcurrentStreams: 2 ** 32 - 1,
-      initialWindowBytes: 65_535,
+      maxConcurrentStreams: NO_LIMIT,
+      initialWindowBytes: INITIAL_WINDOW_BYTES,
       maxFrameBytes: 16_384,
       maxHeaderListBytes: 2 ** 32 - 1,
       isConnectProtocolEnabled: false,
