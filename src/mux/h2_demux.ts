@@ -15,84 +15,34 @@
  *
  * @module
  */
-import { ParseError } from "../protocol/h1/parse_error.ts";
-import { H2Error } from "../protocol/h2/error_code.ts";
 import { describeFault, Fault, faultError, FaultReach, faultReach } from "../protocol/h2/fault.ts";
 import { FrameFlag, FrameType, readUint31 } from "../protocol/h2/frame.ts";
 import { FrameScanner, ScanStatus } from "../protocol/h2/frame_scanner.ts";
-import { HeaderBlock } from "../protocol/h2/header_block.ts";
 import { bodyFault } from "../protocol/h2/message_check.ts";
 import { parsePriority, urgencyOf } from "../protocol/h2/priority.ts";
-import type { Settings } from "../protocol/h2/settings.ts";
-import {
-  stepStream,
-  StreamEvent,
-  StreamState,
-  StreamVerdict,
-  verdictFault,
-  verdictOf,
-} from "../protocol/h2/stream_state.ts";
-import { writeRequestHead, writeTrailers } from "../protocol/h2/to_h1.ts";
+import { StreamEvent, StreamVerdict, verdictFault } from "../protocol/h2/stream_state.ts";
 import { growWindow, WINDOW_OVERFLOWN } from "../protocol/h2/window.ts";
-import { HpackDecoder } from "../protocol/hpack/decoder.ts";
-import { ListPart } from "../protocol/hpack/field_list.ts";
-import { describeHpackError, HpackError, isFatalHpackError } from "../protocol/hpack/hpack_error.ts";
-import { HeadStatus } from "./h1_end.ts";
-import type { H2ClosedStreams } from "./h2_closed_streams.ts";
-import type { H2Shared } from "./h2_shared.ts";
-import type { H2Carrier, H2Stream } from "./h2_stream.ts";
+import { acceptLateFrame, failByFault, refuseStream } from "./h2_faults.ts";
+import { H2Headers } from "./h2_headers.ts";
+import type { H2Peer } from "./h2_peer.ts";
+import type { H2Stream } from "./h2_stream.ts";
 
 /** Room for the answer to any frame: GOAWAY, or RST_STREAM with WINDOW_UPDATE. */
 const ANSWER_BYTES = 64;
-/** A header block that comes in several frames. */
-const BLOCK_BYTES_MAX = 32_768;
-const TABLE_BYTES = 4_096;
-const NO_KEY = new Uint8Array(0);
-
-/** What the receiving half needs of its connection. */
-export interface H2Peer extends H2Carrier {
-  readonly shared: H2Shared;
-  readonly streams: ReadonlyMap<number, H2Stream>;
-  readonly closedStreams: H2ClosedStreams;
-  readonly peerSettings: Settings;
-  /** Streams at once. */
-  readonly streamMax: number;
-  /** What the client may still send on the connection. */
-  receiveWindow: number;
-  /** The connection goes on. */
-  readonly isUsable: boolean;
-  /** Whether a request on this stream is still taken: a GOAWAY may have said otherwise. */
-  admits(streamId: number): boolean;
-  canAnswer(sizeBytes: number): boolean;
-  /** Makes a stream for a request; the owner of the exchange comes with it. */
-  openStream(streamId: number): H2Stream;
-  /** The connection breaks: GOAWAY. */
-  fail(code: number, words: string): void;
-  onGlitch(): void;
-  onSettings(windowDelta: number): void;
-  onPing(bytes: Uint8Array, start: number, isAck: boolean): void;
-  onWindowOpened(): void;
-  /** The client takes no more of an exchange. */
-  onStreamReset(stream: H2Stream): void;
-}
+const NO_TRAILERS = new Uint8Array(0);
 
 /** See the module's text. */
 export class H2Demux {
   /** Stopped before a frame for lack of room for its answer. */
   isStopped = false;
-  /** The highest stream that the client opened. */
-  lastStreamId = 0;
   readonly #peer: H2Peer;
   readonly #scanner = new FrameScanner(true);
-  readonly #decoder = new HpackDecoder(TABLE_BYTES);
-  /** Made for the first block in several frames. */
-  #block: HeaderBlock | null = null;
-  #blockFault: number = Fault.NONE;
-  #isBlockEnd = false;
+  readonly #headers: H2Headers;
   #hasSettings = false;
 
   constructor(peer: H2Peer) {
     this.#peer = peer;
+    this.#headers = new H2Headers(peer);
   }
 
   /** A header block was begun and is not whole. */
@@ -106,7 +56,7 @@ export class H2Demux {
     let at = start;
     this.isStopped = false;
     while (this.#peer.isUsable) {
-      if (!this.#peer.canAnswer(ANSWER_BYTES)) {
+      if (!this.#peer.sender.hasRoom(ANSWER_BYTES)) {
         this.isStopped = true;
         return at;
       }
@@ -123,45 +73,27 @@ export class H2Demux {
 
   #onScanFault(bytes: Uint8Array): void {
     const { fault, type, streamId } = this.#scanner;
-    if (faultReach(fault) === FaultReach.CONNECTION) this.#fail(fault);
+    if (faultReach(fault) === FaultReach.CONNECTION) failByFault(this.#peer, fault);
     else if (type === FrameType.HEADERS) this.#onFrame(bytes, fault);
-    else this.#refuseStream(streamId, fault);
-  }
-
-  #fail(fault: number): void {
-    this.#peer.fail(faultError(fault), describeFault(fault));
-  }
-
-  /** A fault that reaches a stream: it is reset, where it is one. */
-  #refuseStream(streamId: number, fault: number): void {
-    const stream = this.#peer.streams.get(streamId);
-    if (stream !== undefined) stream.refuse(faultError(fault), describeFault(fault));
-    else if (streamId > this.lastStreamId) this.#fail(Fault.FRAME_FOR_IDLE_STREAM);
-    else {
-      this.#peer.onGlitch();
-      this.#peer.writeReset(streamId, faultError(fault));
-    }
+    else refuseStream(this.#peer, streamId, fault);
   }
 
   #onFrame(bytes: Uint8Array, fault: number): void {
     const { type, flags, streamId, payloadStart: start, payloadEnd: end } = this.#scanner;
     switch (type) {
       case FrameType.HEADERS:
-        this.#isBlockEnd = (flags & FrameFlag.END_STREAM) !== 0;
-        this.#blockFault = fault;
-        if ((flags & FrameFlag.END_HEADERS) !== 0) this.#onBlock(bytes, start, end, streamId);
-        else {
-          this.#block ??= new HeaderBlock(new Uint8Array(BLOCK_BYTES_MAX));
-          this.#block.reset();
-          this.#appendBlock(bytes, start, end);
-        }
+        this.#headers.begin(
+          streamId,
+          bytes,
+          start,
+          end,
+          (flags & FrameFlag.END_HEADERS) !== 0,
+          (flags & FrameFlag.END_STREAM) !== 0,
+          fault,
+        );
         return;
       case FrameType.CONTINUATION:
-        if (start === end) this.#peer.onGlitch();
-        this.#appendBlock(bytes, start, end);
-        if ((flags & FrameFlag.END_HEADERS) === 0 || !this.#peer.isUsable) return;
-        this.#onBlock(this.#block!.bytes, 0, this.#block!.length, streamId);
-        this.#block = null;
+        this.#headers.continue(streamId, bytes, start, end, (flags & FrameFlag.END_HEADERS) !== 0);
         return;
       case FrameType.RST_STREAM:
         this.#onReset(streamId);
@@ -189,120 +121,21 @@ export class H2Demux {
     }
   }
 
-  #appendBlock(bytes: Uint8Array, start: number, end: number): void {
-    const fault = this.#block!.append(bytes, start, end);
-    if (fault !== Fault.NONE) this.#fail(fault);
-  }
-
-  #onBlock(bytes: Uint8Array, start: number, end: number, streamId: number): void {
-    const peer = this.#peer;
-    const error = this.#decoder.decode(bytes, start, end, peer.shared.fields);
-    if (isFatalHpackError(error)) {
-      const code = error === HpackError.EXCESSIVE_LIST
-        ? H2Error.ENHANCE_YOUR_CALM
-        : H2Error.COMPRESSION_ERROR;
-      peer.fail(code, describeHpackError(error));
-      return;
-    }
-    const stream = peer.streams.get(streamId);
-    if (stream !== undefined) this.#onTrailers(stream, error);
-    else if (streamId > this.lastStreamId) {
-      this.lastStreamId = streamId;
-      if (peer.admits(streamId)) this.#onRequest(streamId, error);
-    } else this.#onClosedStream(streamId, StreamEvent.RECV_HEADERS);
-  }
-
-  /** A request: its head becomes text, and a stream has it. */
-  #onRequest(streamId: number, error: number): void {
-    const peer = this.#peer;
-    const { shared } = peer;
-    if (peer.streams.size >= peer.streamMax || (!shared.hasOwnMemory)) {
-      peer.onGlitch();
-      peer.writeReset(streamId, H2Error.REFUSED_STREAM);
-      peer.closedStreams.add(streamId, StreamState.RESET_BY_US);
-      return;
-    }
-    const { check, fields, text } = shared;
-    const isEnd = this.#isBlockEnd;
-    const stream = peer.openStream(streamId);
-    stream.step(StreamEvent.RECV_HEADERS);
-    if (isEnd) {
-      stream.step(StreamEvent.RECV_END);
-      stream.isComplete = true;
-    }
-    stream.owner!.onRequestBegin();
-    if (error !== HpackError.NONE) {
-      stream.owner!.onRequestBad(error === HpackError.TOO_MANY_FIELDS ? ParseError.TOO_MANY_FIELDS : 0);
-      return;
-    }
-    const fault = this.#blockFault !== Fault.NONE
-      ? this.#blockFault
-      : check.checkRequest(fields, isEnd, false);
-    if (fault !== Fault.NONE) {
-      stream.refuse(faultError(fault), describeFault(fault));
-      return;
-    }
-    if (check.priorityRow >= 0) {
-      const at = fields.fields[check.priorityRow + ListPart.VALUE_START]!;
-      const length = fields.fields[check.priorityRow + ListPart.VALUE_LENGTH]!;
-      stream.setUrgency(urgencyOf(parsePriority(fields.bytes, at, at + length)));
-    }
-    stream.contentLength = check.contentLength;
-    const length = writeRequestHead(fields, check, isEnd, NO_KEY, text, 0, text.length);
-    this.#present(stream, length, !isEnd && check.contentLength < 0);
-  }
-
-  #present(stream: H2Stream, length: number, isChunked: boolean): void {
-    if (length < 0 || length > stream.headLimitBytes) {
-      stream.owner!.onRequestBad(0);
-      return;
-    }
-    stream.putHead(this.#peer.shared.text, length, isChunked);
-    const status = stream.readHead();
-    if (status === HeadStatus.DONE) stream.owner!.onRequestHead();
-    else if (status === HeadStatus.BAD) stream.owner!.onRequestBad(stream.parsedHead.errorCode);
-    else stream.owner!.onRequestBad(0);
-  }
-
-  #onTrailers(stream: H2Stream, error: number): void {
-    const verdict = stream.step(StreamEvent.RECV_HEADERS);
-    if (verdict !== StreamVerdict.OK) {
-      this.#onVerdict(stream.id, verdict);
-      return;
-    }
-    const { check, fields, text } = this.#peer.shared;
-    let fault = this.#blockFault;
-    if (fault === Fault.NONE) fault = check.checkTrailers(fields, this.#isBlockEnd);
-    if (fault === Fault.NONE) fault = bodyFault(stream.contentLength, stream.bodyBytes, true);
-    const length = fault === Fault.NONE ? writeTrailers(fields, text, 0, text.length) : -1;
-    if (length < 0 || error !== HpackError.NONE) {
-      const isTooLarge = fault === Fault.NONE;
-      stream.refuse(
-        isTooLarge ? H2Error.ENHANCE_YOUR_CALM : faultError(fault),
-        isTooLarge ? "trailers too large" : describeFault(fault),
-      );
-      return;
-    }
-    stream.step(StreamEvent.RECV_END);
-    stream.putEnd(text, length);
-    stream.owner?.onRequestData();
-  }
-
   #onData(bytes: Uint8Array): void {
     const peer = this.#peer;
     const { streamId, flags, flowBytes, payloadStart: start, payloadEnd: end, isFrameEnd, length } =
       this.#scanner;
     peer.receiveWindow -= flowBytes;
     if (peer.receiveWindow < 0) {
-      this.#fail(Fault.WINDOW_OVERFLOW);
+      failByFault(this.#peer, Fault.WINDOW_OVERFLOW);
       return;
     }
     const isEnd = isFrameEnd && (flags & FrameFlag.END_STREAM) !== 0;
     if (length === 0 && !isEnd) peer.onGlitch();
     const stream = peer.streams.get(streamId);
     if (stream === undefined) {
-      if (streamId > this.lastStreamId) this.#fail(Fault.FRAME_FOR_IDLE_STREAM);
-      else if (isFrameEnd) this.#onClosedStream(streamId, StreamEvent.RECV_DATA);
+      if (streamId > peer.lastStreamId) failByFault(this.#peer, Fault.FRAME_FOR_IDLE_STREAM);
+      else if (isFrameEnd) acceptLateFrame(peer, streamId, StreamEvent.RECV_DATA);
       peer.onReleased(0);
       return;
     }
@@ -317,7 +150,7 @@ export class H2Demux {
     }
     if (isEnd) {
       stream.step(StreamEvent.RECV_END);
-      stream.putEnd(NO_KEY, 0);
+      stream.putEnd(NO_TRAILERS, 0);
     }
     if (stream.owner !== null && (end > start || isEnd)) stream.owner.onRequestData();
     peer.onReleased(0);
@@ -336,7 +169,7 @@ export class H2Demux {
     const peer = this.#peer;
     const stream = peer.streams.get(streamId);
     if (stream === undefined) {
-      if (streamId > this.lastStreamId) this.#fail(Fault.FRAME_FOR_IDLE_STREAM);
+      if (streamId > peer.lastStreamId) failByFault(this.#peer, Fault.FRAME_FOR_IDLE_STREAM);
       else peer.onGlitch();
       return;
     }
@@ -347,19 +180,19 @@ export class H2Demux {
   #onWindowUpdate(streamId: number, increment: number): void {
     const peer = this.#peer;
     if (streamId === 0) {
-      const before = peer.sendWindow;
+      const before = peer.sender.sendWindow;
       const grown = growWindow(before, increment);
       if (grown === WINDOW_OVERFLOWN) {
-        this.#fail(Fault.WINDOW_OVERFLOW);
+        failByFault(this.#peer, Fault.WINDOW_OVERFLOW);
         return;
       }
-      peer.sendWindow = grown;
-      if (before <= 0 && grown > 0) peer.onWindowOpened();
+      peer.sender.sendWindow = grown;
+      if (before <= 0 && grown > 0) peer.sender.onWindowOpened();
       return;
     }
     const stream = peer.streams.get(streamId);
     if (stream === undefined) {
-      if (streamId > this.lastStreamId) this.#fail(Fault.FRAME_FOR_IDLE_STREAM);
+      if (streamId > peer.lastStreamId) failByFault(this.#peer, Fault.FRAME_FOR_IDLE_STREAM);
       return;
     }
     if (!stream.growSendWindow(increment)) {
@@ -377,21 +210,7 @@ export class H2Demux {
     if (!peer.isUsable) return;
     const before = peer.peerSettings.initialWindowBytes;
     const fault = peer.peerSettings.read(bytes, start, end, true);
-    if (fault !== Fault.NONE) this.#fail(fault);
+    if (fault !== Fault.NONE) failByFault(this.#peer, fault);
     else peer.onSettings(peer.peerSettings.initialWindowBytes - before);
-  }
-
-  /** A frame for a stream that is not any more: perhaps on its way when we closed it. */
-  #onClosedStream(streamId: number, event: number): void {
-    const verdict = verdictOf(stepStream(this.#peer.closedStreams.stateOf(streamId), event));
-    this.#peer.onGlitch();
-    this.#onVerdict(streamId, verdict);
-  }
-
-  #onVerdict(streamId: number, verdict: number): void {
-    const fault = verdictFault(verdict);
-    if (fault === Fault.NONE || !this.#peer.isUsable) return;
-    if (faultReach(fault) === FaultReach.CONNECTION) this.#fail(fault);
-    else this.#refuseStream(streamId, fault);
   }
 }

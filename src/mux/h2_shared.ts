@@ -14,7 +14,7 @@ import { FieldList } from "../protocol/hpack/field_list.ts";
 /** Received in one go at most. */
 export const RECEIVE_BYTES = 16_384;
 /** What a connection may keep of bytes that came: a frame that is not whole. */
-export const KEPT_BYTES_MAX: number = FRAME_HEADER_BYTES + MIN_MAX_FRAME_BYTES;
+const KEPT_BYTES_MAX: number = FRAME_HEADER_BYTES + MIN_MAX_FRAME_BYTES;
 /** The largest header list, as RFC 9113 section 10.5.1 counts it: more than any head that fits a buffer. */
 export const HEADER_LIST_BYTES = 24_576;
 /** Fields of a head that hadro has edited: more than may come. */

@@ -22,71 +22,25 @@ import { H2Error } from "../protocol/h2/error_code.ts";
 import { INITIAL_WINDOW_BYTES } from "../protocol/h2/settings.ts";
 import { stateOf, stepStream, StreamEvent, StreamState, verdictOf } from "../protocol/h2/stream_state.ts";
 import { growWindow, WINDOW_OVERFLOWN, windowCredit } from "../protocol/h2/window.ts";
-import { type FrontOwner, FrontPhase } from "./front.ts";
+import { FrontPhase } from "./front.ts";
 import type { H1Body } from "./h1_body.ts";
 import type { H1End, ParserPool } from "./h1_end.ts";
+import type { H2Carrier, H2StreamOwner } from "./h2_carrier.ts";
 import type { EndContext } from "./waiting_bytes.ts";
 import { H2Request } from "./h2_request.ts";
 import { DEFAULT_URGENCY, type Turning } from "./h2_ready_queue.ts";
+import { type H2Sender, headLength, type SendingStream } from "./h2_sender.ts";
 
 const NO_CODE = -1;
 /** Where the first digit of the status stands in `HTTP/1.1 200 OK`. */
 const STATUS_AT = 9;
 const DIGIT_ONE = 0x31;
-const CR = 0x0d;
-const LF = 0x0a;
-
-/** Who has an exchange. */
-export interface H2StreamOwner extends FrontOwner {
-  /** The client broke the protocol on this stream, in words: it is reset. */
-  onRefused(words: string): void;
-}
-
-/** What a stream needs of its connection. Whoever writes a frame and gets `false` waits in the queue. */
-export interface H2Carrier {
-  readonly fd: number;
-  /** What may still be sent on the connection, in bytes. */
-  sendWindow: number;
-  /** Why the connection failed, in words; "" while it has not. */
-  readonly failure: string;
-  /** Whether the stream may begin a frame now: nobody is before it, and there is room. */
-  mayBegin(stream: H2Stream): boolean;
-  /** Sends the head of a response that lies, whole, in `bytes[start, end)`. Returns whether it was written. */
-  writeHead(stream: H2Stream, bytes: Uint8Array, start: number, end: number, isEnd: boolean): boolean;
-  /** Sends trailers, whole lines, as the end of the stream. */
-  writeTrailers(stream: H2Stream, trailers: Uint8Array): boolean;
-  /** Sends an empty DATA as the end of the stream. */
-  writeEnd(stream: H2Stream): boolean;
-  /** Begins DATA with `sizeBytes` of payload at `offset` of `slab`; returns how many of them were taken. */
-  sendData(stream: H2Stream, slab: Slab, offset: number, sizeBytes: number, isEnd: boolean): number;
-  /** Sends on of a payload that was begun; returns how many bytes were taken. */
-  continueData(slab: Slab, offset: number): number;
-  /** Whether the payload of this stream is half sent. */
-  isSending(stream: H2Stream): boolean;
-  /** Keeps the rest of it. */
-  keepPayload(bytes: Uint8Array, start: number): void;
-  writeReset(streamId: number, code: number): boolean;
-  writeWindowUpdate(streamId: number, increment: number): boolean;
-  /** Waits for its turn. */
-  await(stream: H2Stream): void;
-  leaveQueue(stream: H2Stream): void;
-  /** Waits for the connection's window. */
-  awaitWindow(stream: H2Stream): void;
-  /** A window that is smaller than need be made a frame small. */
-  onTinyFrame(): void;
-  /** Payload is kept, or found its way out. */
-  onHeld(count: number): void;
-  onReleased(count: number): void;
-  onOwnMemory(sizeBytes: number): void;
-  /** The stream is closed, and its owner has gone. */
-  onClosed(stream: H2Stream): void;
-}
 
 /** DATA of less than this, with more to send, is a sign of a window that was made for harm. */
 const TINY_BYTES = 64;
 
 /** See the module's text. */
-export class H2Stream extends H2Request implements Turning {
+export class H2Stream extends H2Request implements SendingStream {
   readonly id: number;
   /** Who has the exchange; null once it is over. */
   owner: H2StreamOwner | null = null;
@@ -101,6 +55,7 @@ export class H2Stream extends H2Request implements Turning {
   readyNext: Turning | null = null;
   readyPrev: Turning | null = null;
   readonly #carrier: H2Carrier;
+  readonly #sender: H2Sender;
   #isHeadSent = false;
   #trailers: Uint8Array | null = null;
   /** What is to be said before the stream is closed: its end, or a reset. */
@@ -110,6 +65,7 @@ export class H2Stream extends H2Request implements Turning {
   constructor(context: EndContext, parsers: ParserPool, carrier: H2Carrier, id: number, sendWindow: number) {
     super(context, parsers);
     this.#carrier = carrier;
+    this.#sender = carrier.sender;
     this.id = id;
     this.fd = carrier.fd;
     this.sendWindow = sendWindow;
@@ -131,11 +87,6 @@ export class H2Stream extends H2Request implements Turning {
     return failure === "" ? "the client reset the stream" : failure;
   }
 
-  /** Neither our END_STREAM nor a reset went out. */
-  get isSendOpen(): boolean {
-    return this.state === StreamState.OPEN || this.state === StreamState.HALF_REMOTE;
-  }
-
   override sendFrom(source: H1End, sizeBytes: number, _hasMore = false, isLast = false): number {
     const count = this.#send(source.memory, source.base + source.head, sizeBytes, isLast, source.body);
     if (count > 0) source.discard(count);
@@ -151,7 +102,7 @@ export class H2Stream extends H2Request implements Turning {
   }
 
   override leaveResponse(back: H1End): void {
-    if (this.#carrier.isSending(this)) this.#carrier.keepPayload(back.bytes, back.base + back.head);
+    if (this.#sender.isSending(this)) this.#sender.keepPayload(back.bytes, back.base + back.head);
   }
 
   /** The exchange is over and its response whole. */
@@ -194,17 +145,17 @@ export class H2Stream extends H2Request implements Turning {
     const grown = growWindow(before, increment);
     if (grown === WINDOW_OVERFLOWN) return false;
     this.sendWindow = grown;
-    if (before <= 0 && grown > 0 && this.isSendBlocked) this.#carrier.await(this);
+    if (before <= 0 && grown > 0 && this.isSendBlocked) this.#sender.await(this);
     return true;
   }
 
   /** 0 to 7, the first first. */
   setUrgency(urgency: number): void {
     if (this.urgency === urgency) return;
-    const { isReady } = this;
-    if (isReady) this.#carrier.leaveQueue(this);
+    const wasReady = this.isReady;
+    if (wasReady) this.#sender.leave(this);
     this.urgency = urgency;
-    if (isReady) this.#carrier.await(this);
+    if (wasReady) this.#sender.await(this);
   }
 
   onTurn(): void {
@@ -215,10 +166,6 @@ export class H2Stream extends H2Request implements Turning {
     this.isSendBlocked = false;
     this.#openWindow();
     this.owner?.onClientSendable();
-  }
-
-  override closeSocket(_isReset: boolean): void {
-    this.dropRequest();
   }
 
   protected override onHeld(count: number): void {
@@ -239,8 +186,8 @@ export class H2Stream extends H2Request implements Turning {
     if (this.isComplete || this.#isFinished || this.receiveError !== 0) return;
     const credit = windowCredit(INITIAL_WINDOW_BYTES, this.receiveWindow, this.heldBytes);
     if (credit === 0) return;
-    if (this.#carrier.writeWindowUpdate(this.id, credit)) this.receiveWindow += credit;
-    else this.#carrier.await(this);
+    if (this.#sender.writeWindowUpdate(this.id, credit)) this.receiveWindow += credit;
+    else this.#sender.await(this);
   }
 
   /** Sends what there is of a message that begins with its head; returns the count taken, or the negated error. */
@@ -249,8 +196,9 @@ export class H2Stream extends H2Request implements Turning {
     let done = 0;
     if (!this.#isHeadSent) {
       const { bytes } = slab;
+      const hasTrailers = body !== null && body.trailers !== null;
       const headBytes = headLength(bytes, offset, sizeBytes);
-      const isEnd = isLast && headBytes === sizeBytes && body?.trailers == null;
+      const isEnd = isLast && headBytes === sizeBytes && !hasTrailers;
       const isInterim = bytes[offset + STATUS_AT] === DIGIT_ONE;
       if (!this.#writeHead(bytes, offset, offset + headBytes, isEnd && !isInterim)) return 0;
       this.#isHeadSent = !isInterim;
@@ -262,43 +210,43 @@ export class H2Stream extends H2Request implements Turning {
   }
 
   #writeHead(bytes: Uint8Array, start: number, end: number, isEnd: boolean): boolean {
-    const isWritten = this.#carrier.mayBegin(this) &&
-      this.#carrier.writeHead(this, bytes, start, end, isEnd);
-    if (isWritten) {
-      if (isEnd) this.step(StreamEvent.SEND_END);
-      return true;
+    if (!this.#sender.mayBegin(this)) {
+      this.#await();
+      return false;
     }
-    this.#await();
-    return false;
+    this.#sender.writeHead(this, bytes, start, end, isEnd);
+    if (isEnd) this.step(StreamEvent.SEND_END);
+    return true;
   }
 
   #sendBody(slab: Slab, offset: number, sizeBytes: number, isLast: boolean, body: H1Body | null): number {
-    const carrier = this.#carrier;
+    const sender = this.#sender;
+    const hasTrailers = body !== null && body.trailers !== null;
     let done = 0;
-    if (carrier.isSending(this)) {
-      done = Math.max(0, carrier.continueData(slab, offset));
-      if (carrier.isSending(this)) {
+    if (sender.isSending(this)) {
+      done = Math.max(0, sender.continueData(slab, offset));
+      if (sender.isSending(this)) {
         this.isSendBlocked = true;
         return done;
       }
     }
     while (done < sizeBytes) {
-      const windowBytes = Math.min(this.sendWindow, carrier.sendWindow);
+      const windowBytes = Math.min(this.sendWindow, sender.sendWindow);
       if (windowBytes <= 0) {
         this.isSendBlocked = true;
-        if (this.sendWindow > 0) carrier.awaitWindow(this);
+        if (this.sendWindow > 0) sender.awaitWindow(this);
         break;
       }
-      if (!carrier.mayBegin(this)) {
+      if (!sender.mayBegin(this)) {
         this.#await();
         break;
       }
       const size = Math.min(sizeBytes - done, windowBytes, MIN_MAX_FRAME_BYTES);
-      if (size < TINY_BYTES && size < sizeBytes - done) carrier.onTinyFrame();
-      const isEnd = isLast && done + size === sizeBytes && body?.trailers == null;
+      if (size < TINY_BYTES && size < sizeBytes - done) this.#carrier.onTinyFrame();
+      const isEnd = isLast && done + size === sizeBytes && !hasTrailers;
       this.sendWindow -= size;
-      carrier.sendWindow -= size;
-      const count = carrier.sendData(this, slab, offset + done, size, isEnd);
+      sender.sendWindow -= size;
+      const count = sender.sendData(this, slab, offset + done, size, isEnd);
       if (isEnd) this.step(StreamEvent.SEND_END);
       done += count;
       if (count < size) {
@@ -311,31 +259,29 @@ export class H2Stream extends H2Request implements Turning {
 
   #await(): void {
     this.isSendBlocked = true;
-    this.#carrier.await(this);
+    this.#sender.await(this);
   }
 
   /** Says what is left to say, and closes; waits for its turn when that cannot be said now. */
   #close(): void {
     if (!this.#isFinished) return;
-    const carrier = this.#carrier;
     if (this.sendError === 0) {
       const isSaid = this.#resetCode !== NO_CODE ? this.#sayReset(this.#resetCode) : this.#sayEnd();
       if (!isSaid) {
-        carrier.await(this);
+        this.#sender.await(this);
         return;
       }
     }
-    carrier.onClosed(this);
+    this.#carrier.onClosed(this);
   }
 
   #sayEnd(): boolean {
-    const carrier = this.#carrier;
-    if (this.isSendOpen) {
-      if (!carrier.mayBegin(this)) return false;
-      const isWritten = this.#trailers === null
-        ? carrier.writeEnd(this)
-        : carrier.writeTrailers(this, this.#trailers);
-      if (!isWritten) return false;
+    const sender = this.#sender;
+    // Neither our end nor a reset went out.
+    if (this.state === StreamState.OPEN || this.state === StreamState.HALF_REMOTE) {
+      if (!sender.mayBegin(this)) return false;
+      if (this.#trailers === null) sender.writeEnd(this);
+      else sender.writeTrailers(this, this.#trailers);
       this.step(StreamEvent.SEND_END);
     }
     // The rest of the request is of no use to anybody (RFC 9113 section 8.1).
@@ -343,20 +289,9 @@ export class H2Stream extends H2Request implements Turning {
   }
 
   #sayReset(code: number): boolean {
-    const isOver = this.state >= StreamState.ENDED;
-    if (isOver) return true;
-    if (!this.#carrier.writeReset(this.id, code)) return false;
-    this.step(StreamEvent.SEND_RST);
-    return true;
+    if (this.state >= StreamState.ENDED) return true;
+    const isWritten = this.#sender.writeReset(this.id, code);
+    if (isWritten) this.step(StreamEvent.SEND_RST);
+    return isWritten;
   }
-}
-
-/** The length of the head that `bytes[start, start + size)` begins with: hadro's own, so it is whole. */
-function headLength(bytes: Uint8Array, start: number, size: number): number {
-  const end = start + size;
-  for (let at = start; at + 4 <= end; at++) {
-    const isEnd = bytes[at] === CR && bytes[at + 1] === LF && bytes[at + 2] === CR && bytes[at + 3] === LF;
-    if (isEnd) return at + 4 - start;
-  }
-  return size;
 }

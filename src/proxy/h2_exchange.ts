@@ -13,7 +13,8 @@
 import { type TaskHandler } from "../event/run_queue.ts";
 import { NEVER_MS } from "../event/task.ts";
 import type { H1Back } from "../mux/h1_back.ts";
-import type { H2Stream, H2StreamOwner } from "../mux/h2_stream.ts";
+import type { H2StreamOwner } from "../mux/h2_carrier.ts";
+import type { H2Stream } from "../mux/h2_stream.ts";
 import { H2Error } from "../protocol/h2/error_code.ts";
 import { Method } from "../protocol/http/method.ts";
 import type { ClientIdentity } from "./client_identity.ts";

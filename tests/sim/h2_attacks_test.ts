@@ -6,7 +6,7 @@
 import { describe, expect, it } from "vitest";
 import { PREFACE } from "../../src/protocol/h2/preface.ts";
 import { frame, joined } from "../support/h2/fields.ts";
-import { settings, word } from "../support/sim/sim_h2.ts";
+import { settings, word } from "../support/h2/wire.ts";
 import { answerOf, RawH2, request } from "../support/sim/sim_h2_raw.ts";
 
 const GET = request("/");

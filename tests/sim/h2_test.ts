@@ -32,7 +32,7 @@ function build(seed: number, flags: Record<string, string>, cancelChance: number
     },
   });
   const clients: SimH2Client[] = [];
-  for (let i = 0; i < 1 + prng.nextBelow(4); i++) {
+  for (let i = 0; i < 1 + prng.nextBelow(3); i++) {
     const exchanges = Array.from(
       { length: 1 + prng.nextBelow(8) },
       (_, n) => randomExchange(prng, i * 100 + n),

@@ -62,12 +62,20 @@ export function frame(
   payload: string | Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const content = typeof payload === "string" ? hexBytes(payload) : payload;
-  const header = [content.length >> 16, content.length >> 8, content.length, type, flags];
-  const id = [streamId >>> 24, streamId >>> 16, streamId >>> 8, streamId];
-  return Uint8Array.from([...header, ...id, ...content]);
+  const bytes = new Uint8Array(9 + content.length);
+  bytes.set([content.length >> 16, content.length >> 8, content.length, type, flags]);
+  bytes.set([streamId >>> 24, streamId >>> 16, streamId >>> 8, streamId], 5);
+  bytes.set(content, 9);
+  return bytes;
 }
 
 /** Returns byte arrays one behind the other. */
 export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }

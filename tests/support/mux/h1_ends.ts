@@ -44,6 +44,7 @@ export class FrontRig {
     this.rig = new EngineRig(flavour, options);
     const tell = (what: string) => this.told.push(what);
     this.front = new H1Front(this.rig.world, this.parsers, {
+      onPreface: () => tell("preface"),
       onRequestBegin: () => tell("begin"),
       onRequestHead: () => {
         tell("head");

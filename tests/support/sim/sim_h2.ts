@@ -1,9 +1,7 @@
 /**
  * An HTTP/2 client that runs exchanges on one connection, several at a time, and checks every answer and every window.
  *
- * It is slow where it likes to be: it opens windows late and in pieces, sends its frames in pieces, changes its settings under way.
- * Nothing of hadro's mux is in it; it uses hadro's codecs, which have their own tests.
- *
+ * It opens windows late and in pieces, and sends its frames in pieces. It uses hadro's codecs, which have their own tests.
  * @module
  */
 import type { Prng } from "../../../src/base/prng.ts";
@@ -14,37 +12,12 @@ import { PREFACE } from "../../../src/protocol/h2/preface.ts";
 import { HpackDecoder } from "../../../src/protocol/hpack/decoder.ts";
 import { HpackEncoder } from "../../../src/protocol/hpack/encoder.ts";
 import { type Field, fieldsOf, frame, joined, listOf, newList } from "../h2/fields.ts";
+import { settings, word } from "../h2/wire.ts";
 import { bodyOf, type SimExchange } from "./sim_http.ts";
+import type { SimH2Options, SimH2Stream } from "./sim_h2_stream.ts";
 import type { SimNetwork } from "./sim_network.ts";
 import { latin1, SimPeer } from "./sim_peer.ts";
 import type { SimActor } from "./sim_world.ts";
-
-/** What a client does that hadro must bear. */
-export interface SimH2Options {
-  /** Streams at once. */
-  readonly streamMax: number;
-  /** Of its streams; SETTINGS_INITIAL_WINDOW_SIZE. */
-  readonly windowBytes: number;
-  /** How often it opens windows, when it looks. */
-  readonly openChance: number;
-  /** How often it takes back a request. */
-  readonly cancelChance: number;
-}
-
-interface Stream {
-  readonly id: number;
-  readonly exchange: SimExchange;
-  readonly body: string;
-  sent: number;
-  isSent: boolean;
-  sendWindow: number;
-  /** What hadro may still send. */
-  receiveWindow: number;
-  unopened: number;
-  status: number;
-  fields: Field[];
-  text: string;
-}
 
 /** See the module's text. */
 export class SimH2Client implements SimActor {
@@ -52,14 +25,13 @@ export class SimH2Client implements SimActor {
   /** Exchanges that ended in RST_STREAM, or with the connection. */
   readonly resets: number[] = [];
   readonly goaways: number[] = [];
-  /** Servers may break off. */
-  acceptsCut = false;
+  acceptsCut = false; // Servers may break off.
   readonly trailers: Field[][] = [];
   readonly peer: SimPeer;
   readonly #prng: Prng;
   readonly #options: SimH2Options;
   readonly #exchanges: SimExchange[];
-  readonly #streams = new Map<number, Stream>();
+  readonly #streams = new Map<number, SimH2Stream>();
   readonly #scanner = new FrameScanner(false);
   readonly #encoder = new HpackEncoder(4_096);
   readonly #decoder = new HpackDecoder(4_096);
@@ -94,11 +66,6 @@ export class SimH2Client implements SimActor {
     return (this.#next >= this.#exchanges.length && this.#streams.size === 0) || this.peer.isOver;
   }
 
-  /** Exchanges that were begun and are not over. */
-  get openCount(): number {
-    return this.#streams.size;
-  }
-
   toString(): string {
     const streams = [...this.#streams.values()].map((s) =>
       `${s.id}: sent ${s.sent}/${s.body.length} window ${s.sendWindow}, got ${s.status} ${s.text.length}/` +
@@ -129,7 +96,6 @@ export class SimH2Client implements SimActor {
       .includes(true);
   }
 
-  /** Sends raw frames. */
   say(bytes: Uint8Array): void {
     this.peer.queue(bytes);
   }
@@ -140,7 +106,7 @@ export class SimH2Client implements SimActor {
     const exchange = this.#exchanges[this.#next++]!;
     const hasBody = exchange.requestFraming !== "none";
     const body = hasBody ? bodyOf(exchange.id, "request", exchange.requestBytes) : "";
-    const stream: Stream = {
+    const stream: SimH2Stream = {
       ...{ id: this.#nextId, exchange, body, sent: 0, isSent: !hasBody, status: 0, fields: [], text: "" },
       ...{ sendWindow: this.#initialSendWindow, receiveWindow: this.#options.windowBytes, unopened: 0 },
     };
@@ -280,9 +246,7 @@ export class SimH2Client implements SimActor {
         this.say(frame(FrameType.SETTINGS, FrameFlag.ACK, 0, ""));
         return;
       case FrameType.PING:
-        if ((flags & FrameFlag.ACK) === 0) {
-          this.say(frame(FrameType.PING, FrameFlag.ACK, 0, bytes.slice(start, end)));
-        }
+        this.say(frame(FrameType.PING, FrameFlag.ACK, 0, bytes.slice(start, end)));
         return;
       case FrameType.WINDOW_UPDATE: {
         const by = readUint31(bytes, start);
@@ -316,7 +280,7 @@ export class SimH2Client implements SimActor {
     if (this.#isBlockEnd) this.#onEnd(stream);
   }
 
-  #onEnd(stream: Stream): void {
+  #onEnd(stream: SimH2Stream): void {
     this.#streams.delete(stream.id);
     this.statuses.push(stream.status);
     if (stream.status !== 200) return;
@@ -333,19 +297,4 @@ export class SimH2Client implements SimActor {
       );
     }
   }
-}
-
-/** The four bytes of a number. */
-export function word(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
-}
-
-/** A SETTINGS frame. */
-export function settings(pairs: readonly (readonly [number, number])[]): Uint8Array {
-  return frame(
-    FrameType.SETTINGS,
-    0,
-    0,
-    joined(...pairs.map(([id, value]) => joined(Uint8Array.of(0, id), word(value)))),
-  );
 }

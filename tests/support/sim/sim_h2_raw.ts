@@ -10,7 +10,7 @@ import { PREFACE } from "../../../src/protocol/h2/preface.ts";
 import { HpackDecoder } from "../../../src/protocol/hpack/decoder.ts";
 import { HpackEncoder } from "../../../src/protocol/hpack/encoder.ts";
 import { type Field, fieldsOf, frame, joined, listOf, newList } from "../h2/fields.ts";
-import { settings } from "./sim_h2.ts";
+import { settings } from "../h2/wire.ts";
 import { latin1, SimPeer, SimServer } from "./sim_peer.ts";
 import { SimProxy, type SimProxyOptions } from "./sim_proxy.ts";
 
@@ -171,4 +171,17 @@ function nameOf(code: number): string {
 /** A server's answer with a body of this length. */
 export function answerOf(sizeBytes: number): string {
   return `HTTP/1.1 200 OK\r\nContent-Length: ${sizeBytes}\r\n\r\n${"x".repeat(sizeBytes)}`;
+}
+
+/** What hadro says to frames after the preface; the server answers every head. */
+export function answers(
+  say: (raw: RawH2) => Uint8Array[],
+  flags: Record<string, string> = {},
+  answer: (head: string) => string | null = () => answerOf(5),
+): string[] {
+  const raw = new RawH2(answer, { flags });
+  raw.say(...say(raw));
+  const told = raw.answers();
+  raw.end();
+  return told;
 }
