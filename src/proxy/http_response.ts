@@ -135,7 +135,9 @@ function acceptFinal(stream: HttpStream, head: HeadParser): void {
     kind !== BodyKind.UNTIL_CLOSE && front.phase === FrontPhase.DONE;
   const contentLength = head.contentLength;
   noteHead(stream, head);
-  const line = stream.keepsAlive ? (isOldClient ? LINES.keepAlive : NO_LINE) : LINES.close;
+  const line = stream.keepsAlive
+    ? (isOldClient ? LINES.keepAlive : NO_LINE)
+    : (front.isMultiplexed ? NO_LINE : LINES.close);
   if (!rewriteHead(stream, head, false, line)) return;
   stream.step = StreamStep.DATA;
   if (!back.beginForwarding(stream.context.headEdit.newHeadLength, kind, contentLength)) {
