@@ -96,10 +96,13 @@ export class BufferPool {
 
   /** Takes a buffer while the pool has plenty beside what is promised: for what can be done, more slowly, without one. */
   takeSpare(promisedCount = 0): number {
+    return this.hasPlenty(promisedCount) ? this.#pop() : NO_BUFFER;
+  }
+
+  /** Whether more than a quarter is free beside what is promised and kept. */
+  hasPlenty(promisedCount = 0): boolean {
     return this.freeCount - promisedCount >
-        (this.limitCount >> 2) + this.reserveCount + this.priorityReserveCount
-      ? this.#pop()
-      : NO_BUFFER;
+      (this.limitCount >> 2) + this.reserveCount + this.priorityReserveCount;
   }
 
   /** Gives a buffer back. Callers that share the pool with waiters go through `BufferWait.release`. */

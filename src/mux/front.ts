@@ -69,6 +69,11 @@ export abstract class Front extends H1End {
     return "the client reset the connection";
   }
 
+  /** Whether to receive of a response that waits in no buffer yet; if not, the client is waited for. */
+  mayTake(): boolean {
+    return true;
+  }
+
   /** Counts from here on: a request begins with what waits. */
   beginCounting(): void {
     this.receivedBytes = this.waitingBytes;

@@ -20,6 +20,8 @@ export interface H2Carrier {
   readonly sender: H2Sender;
   /** Why the connection failed, in words; "" while it has not. */
   readonly failure: string;
+  /** Streams whose response waits in a buffer for a window to open. */
+  readonly stalledCount: number;
   /** A window that is smaller than need be made a frame small. */
   onTinyFrame(): void;
   /** Payload is kept, or found its way out. */

@@ -197,6 +197,12 @@ export class H2Connection extends SocketEnd implements FdHandler, H2Peer {
 
   // What streams and the receiving half ask (H2Peer).
 
+  get stalledCount(): number {
+    let count = 0;
+    for (const { isStalled } of this.streams.values()) if (isStalled) count++;
+    return count;
+  }
+
   onTinyFrame(): void {
     if (!this.#glitches.add(this.context.engine.nowMs)) return;
     this.#hasTooMany = true;

@@ -38,6 +38,9 @@ const DIGIT_ONE = 0x31;
 
 /** DATA of less than this, with more to send, is a sign of a window that was made for harm. */
 const TINY_BYTES = 64;
+/** Responses of one connection that may wait in buffers for windows, and while buffers are short; more stay with their servers. */
+const STALLED_MAX = 16;
+const STALLED_MAX_SHORT = 4;
 
 /** See the module's text. */
 export class H2Stream extends H2Request implements SendingStream {
@@ -51,6 +54,8 @@ export class H2Stream extends H2Request implements SendingStream {
   /** What content-length promised; -1 nothing. */
   contentLength = -1;
   urgency = DEFAULT_URGENCY;
+  /** Some of its response waits in a buffer, or may, for a window to open. */
+  isStalled = false;
   isReady = false;
   readyNext: Turning | null = null;
   readyPrev: Turning | null = null;
@@ -94,7 +99,19 @@ export class H2Stream extends H2Request implements SendingStream {
   }
 
   override sendBytes(slab: Slab, offset: number, sizeBytes: number, isLast = false): number {
+    this.isSendBlocked = false;
     return this.#send(slab, offset, sizeBytes, isLast, null);
+  }
+
+  override mayTake(): boolean {
+    const isOpen = this.sendWindow > 0 && this.#sender.sendWindow > 0;
+    if (isOpen || this.isStalled) return true;
+    const limit = this.context.buffers.pool.hasPlenty() ? STALLED_MAX : STALLED_MAX_SHORT;
+    this.isStalled = this.#carrier.stalledCount < limit;
+    if (this.isStalled) return true;
+    this.isSendBlocked = true;
+    if (this.sendWindow > 0) this.#sender.awaitWindow(this);
+    return false;
   }
 
   override endResponse(body: H1Body): void {
@@ -163,7 +180,7 @@ export class H2Stream extends H2Request implements SendingStream {
       this.#close();
       return;
     }
-    this.isSendBlocked = false;
+    this.isSendBlocked = this.isStalled = false;
     this.#openWindow();
     this.owner?.onClientSendable();
   }
@@ -223,6 +240,7 @@ export class H2Stream extends H2Request implements SendingStream {
     const sender = this.#sender;
     const hasTrailers = body !== null && body.trailers !== null;
     let done = 0;
+    this.isStalled = false;
     if (sender.isSending(this)) {
       done = Math.max(0, sender.continueData(slab, offset));
       if (sender.isSending(this)) {
@@ -233,7 +251,7 @@ export class H2Stream extends H2Request implements SendingStream {
     while (done < sizeBytes) {
       const windowBytes = Math.min(this.sendWindow, sender.sendWindow);
       if (windowBytes <= 0) {
-        this.isSendBlocked = true;
+        this.isSendBlocked = this.isStalled = true;
         if (this.sendWindow > 0) sender.awaitWindow(this);
         break;
       }

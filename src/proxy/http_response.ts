@@ -74,7 +74,7 @@ export function pumpResponse(stream: HttpStream): void {
       return;
     }
   }
-  back.setReceiving(back.hasRoom(FULL_CAPACITY));
+  back.setReceiving(back.hasRoom(FULL_CAPACITY) && (back.hasBuffer || front.mayTake()));
   refreshDeadlines(stream);
 }
 

@@ -336,6 +336,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.session.setServerDeadline(engine.nowMs + this.backend!.config.timeouts.serverMs);
     back.setNormalClass(this.dispatch.ioClass);
     back.attach(this);
+    if (!this.session.front.mayTake()) back.setReceiving(false);
     forwardRequestHead(this);
   }
 

@@ -5,6 +5,9 @@
  */
 import { describe, expect, it } from "vitest";
 import { frame, joined } from "../support/h2/fields.ts";
+import { PREFACE } from "../../src/protocol/h2/preface.ts";
+import { settings, word } from "../support/h2/wire.ts";
+import { answerOf, RawH2, request } from "../support/sim/sim_h2_raw.ts";
 import { SimH2Client } from "../support/sim/sim_h2.ts";
 import { httpServing, type SimExchange } from "../support/sim/sim_http.ts";
 import { SIM_FLAVOURS, type SimFlavour } from "../support/sim/sim_poller.ts";
@@ -94,5 +97,20 @@ describe("a pool that is much too small, HTTP/2", () => {
     expect(sim.log).toMatchObject([{ status: -1, term: "CH", why: "the client reset the stream" }]);
     client.peer.close();
     sim.end(true);
+  });
+
+  it("a client with closed windows pins a few buffers, not one for each of its streams", () => {
+    const first = joined(PREFACE, settings([[4, 0]]));
+    const raw = new RawH2(() => answerOf(30_000), { bufferLimit: 40, pipeBytes: 60_000 }, first);
+    const ids = Array.from({ length: 100 }, (_, i) => 2 * i + 1);
+    raw.say(...ids.map((id) => raw.headers(id, request("/"))));
+    const { world } = raw.sim;
+    expect(raw.answers().length).toBeLessThanOrEqual(16);
+    expect(world.pool.inUse).toBeLessThanOrEqual(16);
+    expect(world.pool.inUse).toBeGreaterThan(1);
+    raw.say(frame(8, 0, 0, word(10_000_000)), settings([[4, 60_000]]));
+    world.runUntil(() => raw.sim.log.length === 100);
+    expect(raw.sim.log.filter(({ term }) => term !== "--")).toEqual([]);
+    raw.end();
   });
 });

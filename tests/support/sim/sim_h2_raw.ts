@@ -97,6 +97,16 @@ export class RawH2 {
     for (let stillSteps = 0; stillSteps < STILL_STEPS;) {
       stillSteps = this.sim.world.step() ? 0 : stillSteps + 1;
     }
+    return this.#tell();
+  }
+
+  /** The same after a few steps, whatever is still under way. */
+  glimpse(steps: number): string[] {
+    for (let i = 0; i < steps; i++) this.sim.world.step();
+    return this.#tell();
+  }
+
+  #tell(): string[] {
     const bytes = joined(this.#unscanned, latin1(this.peer.received.slice(this.#scanned)));
     this.#scanned = this.peer.received.length;
     const told: string[] = [];
