@@ -3,7 +3,8 @@
  *
  *     deadline         runs                                                               then
  *     http-request     from accept to the first request; while a frame is not whole       GOAWAY
- *     keep-alive       while there is no exchange                                         GOAWAY
+ *     keep-alive       while there is no stream                                           GOAWAY
+ *     client           while only what was said before is to be read                      reset
  *     DRAIN_PING_MS    hadro stops: until the client has seen that                        no further exchange
  *     client-fin       closing: what is to be sent, then what still comes                 closed
  *
@@ -111,6 +112,7 @@ export class H2Session implements H2ConnectionOwner, ExchangeOwner, TaskHandler 
   onExchangeOver(exchange: H2Exchange): void {
     this.#exchanges.delete(exchange);
     this.#idleSinceMs = this.context.engine.nowMs;
+    this.onStreamsChanged();
   }
 
   onStreamsChanged(): void {
@@ -122,9 +124,11 @@ export class H2Session implements H2ConnectionOwner, ExchangeOwner, TaskHandler 
     else if (connection.phase === H2Phase.OPEN) {
       if (!connection.isInFrame) this.#frameSinceMs = NEVER_MS;
       else if (this.#frameSinceMs === NEVER_MS) this.#frameSinceMs = nowMs;
-      const idleMs = this.#requestCount === 0 ? timeouts.requestMs : timeouts.keepAliveMs;
-      const idleUntilMs = connection.streams.size > 0 ? NEVER_MS : this.#idleSinceMs + idleMs;
-      this.#deadlineMs = Math.min(idleUntilMs, this.#frameSinceMs + timeouts.requestMs, this.#pingUntilMs);
+      this.#deadlineMs = Math.min(
+        this.#idleUntilMs(),
+        this.#frameSinceMs + timeouts.requestMs,
+        this.#pingUntilMs,
+      );
     }
     this.#schedule();
   }
@@ -175,14 +179,31 @@ export class H2Session implements H2ConnectionOwner, ExchangeOwner, TaskHandler 
     this.#close(true);
   }
 
+  /** No exchange is left, and something is to be said: the client does not read, or will in a moment. */
+  get #isStuck(): boolean {
+    const { sender, streams } = this.connection;
+    return this.#exchanges.size === 0 && (streams.size > 0 || !sender.isEmpty);
+  }
+
+  /** Exchanges have their own deadlines. */
+  #idleUntilMs(): number {
+    if (this.#exchanges.size > 0) return NEVER_MS;
+    const { clientMs, keepAliveMs, requestMs } = this.listener.config.timeouts;
+    if (this.#isStuck) return this.#idleSinceMs + clientMs;
+    return this.#idleSinceMs + (this.#requestCount === 0 ? requestMs : keepAliveMs);
+  }
+
   #onDeadline(nowMs: number): void {
     const { connection } = this;
     if (connection.phase !== H2Phase.OPEN) this.#close(connection.phase === H2Phase.CLOSING);
+    else if (this.#isStuck && nowMs >= this.#idleUntilMs()) this.#close(true);
     else if (nowMs >= this.#frameSinceMs + this.listener.config.timeouts.requestMs) {
       connection.fail(H2Error.ENHANCE_YOUR_CALM, "a frame was not complete in time");
     } else {
-      this.#pingUntilMs = NEVER_MS;
-      connection.leave();
+      if (nowMs >= Math.min(this.#pingUntilMs, this.#idleUntilMs())) {
+        this.#pingUntilMs = NEVER_MS;
+        connection.leave();
+      }
       this.onStreamsChanged();
     }
   }

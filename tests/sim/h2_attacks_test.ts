@@ -129,6 +129,18 @@ describe("clients that do not read", () => {
     raw.end();
   });
 
+  it("nothing at all: streams end with timeout-client, and then the connection", () => {
+    const raw = new RawH2(() => answerOf(50_000), { flags: { "timeout-client": "2s" }, pipeBytes: 3_000 });
+    raw.read(false);
+    raw.say(raw.headers(1, GET), raw.headers(3, GET), many(50, () => PING));
+    const { world, proxy } = raw.sim;
+    world.runUntil(() => raw.sim.log.length === 2);
+    expect(raw.sim.log.map(({ term }) => term)).toEqual(["cD", "cD"]);
+    world.runUntil(() => proxy.context.sessions.size === 0);
+    expect(world.clock.monotonicMs()).toBeLessThan(10_000);
+    raw.end();
+  });
+
   it("a window that stays at 0 ends the stream when timeout-client is over, not the connection", () => {
     const raw = new RawH2(
       () => answerOf(5_000),

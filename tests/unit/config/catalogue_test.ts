@@ -54,7 +54,7 @@ describe("flags", () => {
     expect(new Set(FLAGS.map(environmentName)).size).toBe(FLAGS.length);
   });
   it.each(everyFlag)("%s has a variable of its own name", (name, flag) => {
-    expect(environmentName(flag)).toMatch(/^HADRO_[A-Z]+(_[A-Z0-9]+)*$/);
+    expect(environmentName(flag)).toMatch(/^HADRO_[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/);
     expect(environmentName(flag).slice("HADRO_".length).toLowerCase().replaceAll("_", "-")).toBe(name);
   });
   it.each(everyFlag)("%s states its default, or is one of those that have none", (_, flag) => {
@@ -64,7 +64,7 @@ describe("flags", () => {
     if (flag.default !== undefined) expect(() => readDefault(flag, flag.default!)).not.toThrow();
   });
   it.each(everyFlag)("%s says in one sentence what it does, in a section of help", (name, flag) => {
-    expect(name).toMatch(/^[a-z]+(-[a-z0-9]+)*$/);
+    expect(name).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
     expect(flag.text).toMatch(/^[A-Z].*\.$/);
     expect(SECTIONS).toContain(flag.section);
   });
@@ -98,7 +98,7 @@ describe("keys of items", () => {
     expect(new Set(ITEM_KEYS.map(({ name }) => name)).size).toBe(ITEM_KEYS.length);
   });
   it.each(everyKey)("%s says in one sentence what it does", (name, key) => {
-    expect(name).toMatch(/^[a-z]+(-[a-z0-9]+)*$/);
+    expect(name).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
     expect(key.text).toMatch(/^[A-Z].*\.$/);
     expect(key.items.length).toBeGreaterThan(0);
     expect(key.choices !== undefined).toBe(key.type === "choice");

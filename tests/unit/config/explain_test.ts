@@ -120,11 +120,11 @@ limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448 + 7 p
     const line =
       `hadro -l http://:80,deny=fd00::/8,rate=5/s+path:/a:1/m -b :1,max-body=off -l tcp://:81,auth=off -b :2 ` +
       `--allow 10.0.0.0/8 --max-body 1m --max-headers 50 --max-header-size 2k --conn-rate 9/s --maxconn-per-src 7 ` +
-      `--auth 'ann:${hash}' --min-rate 500`;
+      `--auth 'ann:${hash}' --min-rate 500 --h2-streams 7 --h2-glitches 0`;
     expect(explain(line, "listen")).toEqual([
       "listen   http [::]:80 + 0.0.0.0:80  (http-80)  timeouts client 1m request 10s keepalive 1m  " +
       "allow 10.0.0.0/8  deny fd00::/8  conn-rate 9/s  maxconn-per-src 7  max-body 1m  max-headers 50  " +
-      "max-header-size 2k  rate 5/s  rate path:/a:1/m  min-rate 500  auth ann",
+      "max-header-size 2k  h2-streams 7  h2-glitches 0  rate 5/s  rate path:/a:1/m  min-rate 500  auth ann",
       "listen   tcp  [::]:81 + 0.0.0.0:81  (tcp-81)  timeouts client 1m request 10s keepalive 1m  " +
       "allow 10.0.0.0/8  conn-rate 9/s  maxconn-per-src 7",
     ]);

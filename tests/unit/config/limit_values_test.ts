@@ -33,6 +33,14 @@ describe("allow and deny", () => {
   });
 });
 
+describe("HTTP/2", () => {
+  it("streams and glitches are a listener's own, or the flags'", () => {
+    expect(limits("-l :80 -b :1")).toMatchObject({ h2StreamMax: 100, h2GlitchMax: 500 });
+    expect(limits("-l :80,h2-streams=0,h2-glitches=9 -b :1 --h2-streams 7"))
+      .toMatchObject({ h2StreamMax: 0, h2GlitchMax: 9 });
+  });
+});
+
 describe("sizes", () => {
   it("are a listener's own, or the flags'", () => {
     expect(limits("-l :80,max-body=off,max-header-size=1k -b :1 --max-body 5m --max-headers 7"))
