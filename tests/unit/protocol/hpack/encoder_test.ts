@@ -80,6 +80,13 @@ describe("the table", () => {
 });
 
 describe("a block", () => {
+  it("has texts in the Huffman code where that is shorter (RFC 7541 appendix C.4.1), and plain where not", () => {
+    const encoder = new HpackEncoder(4096);
+    const fields: Field[] = [[":method", "GET"], [":path", "/"], [":authority", "www.example.com"]];
+    expect(encode(encoder, ...fields)).toBe("8284418cf1e3c2e5f23a6ba0ab90f4ff");
+    expect(encode(encoder, ["x", "~{}"])).toBe("000178037e7b7d");
+  });
+
   it("is not begun, and nothing changed, without room for its longest form", () => {
     const encoder = new HpackEncoder(4096);
     const list = listOf([["server", "a"]]);

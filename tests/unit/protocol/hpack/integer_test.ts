@@ -32,6 +32,15 @@ describe("an integer", () => {
     );
   });
 
+  it("is at most 2^27-1", () => {
+    const bytes = new Uint8Array(8);
+    expect(integerValue(readInteger(bytes, 0, writeInteger(bytes, 0, 0, 7, MAX_INTEGER), 7))).toBe(
+      MAX_INTEGER,
+    );
+    const end = writeInteger(bytes, 0, 0, 7, MAX_INTEGER + 1);
+    expect(readInteger(bytes, 0, end, 7)).toBe(IntegerFailure.TOO_LARGE);
+  });
+
   it("of any bytes is a value within bounds, or a failure", () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 8 }), BITS, (bytes, bits) => {
       const packed = readInteger(bytes, 0, bytes.length, bits);

@@ -58,5 +58,6 @@ describe("the static table", () => {
     expect(findStaticValue(2, http, 0, http.length)).toBe(0);
     const empty = bytesOf("");
     expect(findStaticValue(61, empty, 0, 0)).toBe(61);
+    expect(findStaticValue(61, put, 0, put.length)).toBe(0);
   });
 });
