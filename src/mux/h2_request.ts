@@ -47,6 +47,8 @@ export abstract class H2Request extends Front {
   /** Everything of the request came. */
   isComplete = false;
   #isChunked = false;
+  /** Nobody wants it any more. */
+  #isDropped = false;
   #capacity: number = FULL_CAPACITY;
   #more: Store[] = [];
   /** Made for the first chunk. */
@@ -128,7 +130,7 @@ export abstract class H2Request extends Front {
   /** The body is whole; `trailers[0, length)` are whole lines. */
   putEnd(trailers: Uint8Array, length: number): void {
     this.isComplete = true;
-    if (this.#isChunked) {
+    if (this.#isChunked && !this.#isDropped) {
       this.#put(LAST_CHUNK, 0, LAST_CHUNK.length);
       this.#put(trailers, 0, length);
       this.#put(CRLF, 0, CRLF.length);
@@ -147,6 +149,7 @@ export abstract class H2Request extends Front {
 
   /** What was held is of no use any more. */
   dropRequest(): void {
+    this.#isDropped = true;
     this.releaseParser();
     this.releaseBuffer();
     for (const { buffer, capacity } of this.#more) {

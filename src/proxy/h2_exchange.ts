@@ -24,6 +24,7 @@ import { EndCause, EndPhase } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import type { Server } from "./server.ts";
 import type { StreamSession } from "./stream_session.ts";
+import { StreamStep } from "./stream_step.ts";
 
 /** The connection's session. */
 export interface ExchangeOwner {
@@ -119,8 +120,10 @@ export class H2Exchange implements StreamSession, H2StreamOwner, TaskHandler {
     this.#stream!.onRequestBad(parseError);
   }
 
+  /** What comes behind an answer of hadro's own, which nobody can hold back here, is of no use. */
   onRequestData(): void {
-    this.#stream!.onRequestData();
+    const stream = this.#stream!;
+    if (stream.step !== StreamStep.REPLY) stream.onRequestData();
   }
 
   onRequestBodyBad(parseError: number): void {

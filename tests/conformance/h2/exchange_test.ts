@@ -63,6 +63,20 @@ describe("8.1 messages", () => {
     expect(told).toEqual([...OK(1), "RST_STREAM 1 NO_ERROR"]);
   });
 
+  it("8.1: a body above max-body is answered 413, and what comes behind it is passed over", () => {
+    const told = answers(
+      (
+        raw,
+      ) => [
+        raw.headers(1, POST, OPEN),
+        ...[1, 2, 3].map(() => frame(0, 0, 1, new Uint8Array(800))),
+        raw.headers(3, GET),
+      ],
+      { "max-body": "1000" },
+    );
+    expect(told).toEqual(["HEADERS 1 413", "DATA 1 48 END", "RST_STREAM 1 NO_ERROR", ...OK(3)]);
+  });
+
   it("8.5: CONNECT is refused", () => {
     const connect = [[":method", "CONNECT"], [":authority", "sim:80"]] as const;
     expect(answers((raw) => [raw.headers(1, connect, OPEN)]).slice(0, 1)).toEqual(["HEADERS 1 405"]);
