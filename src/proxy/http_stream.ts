@@ -153,7 +153,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.step = StreamStep.CONNECT;
     this.backend = backend;
     backend.currentConns++;
-    backend.retry?.budget.noteRequest(this.headDoneMs);
+    backend.retry?.budget.noteRequest(this.context.engine.nowMs);
     this.record.backendName = backend.config.name;
     this.dispatch.start(backend, this.session.listener.ioClass, key);
   }

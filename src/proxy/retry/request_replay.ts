@@ -32,12 +32,14 @@ export class RequestReplay {
   isRepeated = false;
   /** Why it was not sent again though the failure allowed it, in words; "" when nothing was in the way. */
   refusal = "";
-  readonly #copy: MessageCopy;
+  readonly #context: EndContext;
+  /** Made when it is first needed. */
+  #copy: MessageCopy | null = null;
   /** Bytes of the edited request that were sent, or may be, and are in the copy. */
   #passedBytes = UNKNOWN;
 
   constructor(context: EndContext) {
-    this.#copy = new MessageCopy(context);
+    this.#context = context;
   }
 
   /** Begins for another request. */
@@ -50,7 +52,9 @@ export class RequestReplay {
   keep(front: H1Front): void {
     const { body, forwardableBytes } = front;
     const stillComes = body.kind === BodyKind.LENGTH ? body.remainingBytes : 0;
-    if (forwardableBytes + stillComes > HEAD_CAPACITY || !this.#copy.take()) return;
+    if (forwardableBytes + stillComes > HEAD_CAPACITY) return;
+    this.#copy ??= new MessageCopy(this.#context);
+    if (!this.#copy.take()) return;
     this.#copy.append(front, front.head, forwardableBytes);
     this.#passedBytes = UNKNOWN;
     this.isKept = true;
@@ -62,20 +66,20 @@ export class RequestReplay {
     const freshBytes = this.#passedBytes === UNKNOWN ? 0 : passedBytes - this.#passedBytes;
     this.#passedBytes = passedBytes;
     if (freshBytes === 0) return;
-    const isTooLarge = this.#copy.waitingBytes + freshBytes > HEAD_CAPACITY;
+    const isTooLarge = this.#copy!.waitingBytes + freshBytes > HEAD_CAPACITY;
     // What went through a pipe was seen by nobody.
     if (isTooLarge || front.pipedBytes > 0) this.release();
-    else this.#copy.append(front, front.head + front.forwardableBytes - freshBytes, freshBytes);
+    else this.#copy!.append(front, front.head + front.forwardableBytes - freshBytes, freshBytes);
   }
 
   /** Whether the copy and what waits behind the request fit one buffer. */
   fits(front: H1Front): boolean {
-    return this.#copy.waitingBytes + front.waitingBytes - front.forwardableBytes <= HEAD_CAPACITY;
+    return this.#copy!.waitingBytes + front.waitingBytes - front.forwardableBytes <= HEAD_CAPACITY;
   }
 
   /** Puts the request back to where it came to, its head parsed, its body followed as far as it has come; only if it {@linkcode RequestReplay.fits}. */
   putBack(front: H1Front): void {
-    front.putBack(this.#copy);
+    front.putBack(this.#copy!);
     this.isKept = false;
     this.isRepeated = true;
     const status = front.parseHead();
@@ -94,6 +98,6 @@ export class RequestReplay {
   /** Gives the buffer back. */
   release(): void {
     this.isKept = false;
-    this.#copy.releaseBuffer();
+    this.#copy!.releaseBuffer();
   }
 }

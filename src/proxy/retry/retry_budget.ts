@@ -57,7 +57,7 @@ export class RetryBudget {
   /** Empties the slots of the seconds that have begun since. */
   #advance(nowMs: number): void {
     const second = Math.floor(nowMs / 1_000);
-    if (second === this.#second) return;
+    if (second <= this.#second) return;
     const first = Math.max(this.#second + 1, second - WINDOW_S + 1);
     for (let i = first; i <= second; i++) {
       const slot = i % WINDOW_S;
