@@ -1,7 +1,7 @@
 /** `--retry-on`: which requests are sent again, and how: methods, bodies, reused connections, upgrades, headers of connections. @module */
 import { describe, expect, it } from "vitest";
 import { connect, expectIdle, keep, startHadro } from "../support/program/keep.ts";
-import { type Peer, response, ScriptedServer } from "../support/program/peers.ts";
+import { httpServer, type Peer, response, ScriptedServer } from "../support/program/peers.ts";
 
 const FORWARDED = "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\n";
 const EMPTY = ["--retry-on", "empty-response"];
@@ -173,6 +173,21 @@ describe("connections", () => {
     expect(other.peers.length).toBe(0);
     const line = (await Promise.all([0, 1, 2].map((i) => program.log(i)))).find(({ uri }) => uri === "/die");
     expect(line).toMatchObject({ status: 200, server: "s1", retries: 1, redispatched: false, term: "--" });
+  });
+
+  it("another server is asked over a new one, whatever idle ones it has", async () => {
+    const good = keep(httpServer(() => response("ok")));
+    const bad = serverOnce(closesAfter("\r\n\r\n"));
+    const words = [good.port, bad.port];
+    const { program, port } = await startHadro("http", words, "--http-reuse", "always", ...EMPTY);
+    const client = await connect(port);
+    for (const retries of [0, 1]) {
+      await client.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+      expect(await client.readUntil("ok")).toBe(response("ok"));
+      client.take();
+      expect(await program.log(retries)).toMatchObject({ server: "s1", retries });
+    }
+    expect(good.peers.length).toBe(2);
   });
 
   it("each server gets its own PROXY protocol header and Host", async () => {

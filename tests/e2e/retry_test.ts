@@ -45,21 +45,32 @@ async function ask(port: number, request = GET): Promise<string> {
 const received = (server: ScriptedServer) => server.peers.map((peer) => peer.received);
 
 describe("an event of --retry-on", () => {
-  it.each(
+  it.each<[string, string, boolean, string]>(
     [
-      ["empty-response", "", false],
-      ["junk-response", "SSH-2.0-OpenSSH_9.6\r\n\r\n", false],
-      ["junk-response", "HTTP/1.1 200 OK\r\nContent-Len", false],
-      ["response-timeout", "", true],
-      ["503", BUSY, true],
-      ["conn-failure+all-retryable-errors", BUSY, true],
-      ["conn-failure 500 503", BUSY, true],
-    ] as const,
+      ["empty-response", "", false, "auto"],
+      ["junk-response", "SSH-2.0-OpenSSH_9.6\r\n\r\n", false, "auto"],
+      ["junk-response", "HTTP/1.1 200 OK\r\nContent-Len", false, "auto"],
+      ["response-timeout", "", true, "auto"],
+      ["503", BUSY, true, "auto"],
+      ["conn-failure+all-retryable-errors", BUSY, true, "auto"],
+      ["conn-failure 500 503", BUSY, true, "auto"],
+      ["empty-response", "", false, "deno"],
+      ["503", BUSY, true, "deno"],
+    ],
   )(
-    "%s: the next server gets the same request, and the client its answer alone (%j)",
-    async (events, words, stays) => {
+    "%s: the next server gets the same request, and the client its answer alone (%j %s, poller %s)",
+    async (events, words, stays, poller) => {
       const [bad, good] = [failingServer(words, stays), goodServer()];
-      const flags = ["--retry-on", events, "--timeout-server", "300ms", "--unique-id", "X-Request-ID"];
+      const flags = [
+        "--retry-on",
+        events,
+        "--timeout-server",
+        "300ms",
+        "--unique-id",
+        "X-Request-ID",
+        "--poller",
+        poller,
+      ];
       const { program, port } = await startHadro("http", [bad.port, good.port], ...flags);
       expect(await ask(port)).toBe(response("ok"));
       const line = await program.log();
@@ -135,6 +146,24 @@ describe("attempts", () => {
     expect(bads.map(received)).toEqual([[ASKED], [ASKED]]);
   });
 
+  it("leave nothing in the line of the one that a refused connect ended", async () => {
+    const flags = ["--retry-on", "conn-failure+503", "--retries", "1"];
+    const { program, port } = await startHadro(
+      "http",
+      [failingServer(BUSY, true).port, refusedPort()],
+      ...flags,
+    );
+    expect(await ask(port)).toMatch(/^HTTP\/1\.1 503 [^]*No server is available/);
+    const nothing = { t_conn_ms: null, t_resp_ms: null, t_data_ms: null };
+    expect(await program.log()).toMatchObject({
+      status: 503,
+      term: "SC",
+      server: "s2",
+      retries: 1,
+      ...nothing,
+    });
+  });
+
   it("end with the reason of the last one", async () => {
     const bad = failingServer("");
     const flags = ["--retry-on", "empty-response", "--retries", "1", "--timeout-connect", "100ms"];
@@ -191,15 +220,22 @@ describe("attempts", () => {
     expect(retries).toBeLessThanOrEqual(50);
   });
 
-  it("each count with who observes: a server is ejected though no client saw an error", async () => {
-    const [bad, good] = [failingServer(BUSY, true), keep(httpServer(() => response("ok")))];
-    const flags = ["--retry-on", "503", "--eject", "10s", "--error-limit", "2"];
-    const { program, port } = await startHadro("http", [bad.port, good.port], ...flags);
-    for (let i = 0; i < 4; i++) expect(await ask(port)).toBe(response("ok"));
-    expect(await program.stderr.waitFor(/EJECTED/)).toBe(
-      "hadro: server app/s1 is EJECTED for 10000 ms: 2 errors in a row, the last one status 503; 1 of 2 servers left",
-    );
-  });
+  it.each([
+    ["503", BUSY, true, "status 503"],
+    ["empty-response", "", false, "a connection that ended without an answer"],
+  ])(
+    "each count with who observes (%s): a server is ejected though no client saw an error",
+    async (...row) => {
+      const [event, words, stays, reason] = row;
+      const [bad, good] = [failingServer(words, stays), keep(httpServer(() => response("ok")))];
+      const flags = ["--retry-on", event, "--eject", "10s", "--error-limit", "2"];
+      const { program, port } = await startHadro("http", [bad.port, good.port], ...flags);
+      for (let i = 0; i < 4; i++) expect(await ask(port)).toBe(response("ok"));
+      expect(await program.stderr.waitFor(/EJECTED/)).toBe(
+        `hadro: server app/s1 is EJECTED for 10000 ms: 2 errors in a row, the last one ${reason}; 1 of 2 servers left`,
+      );
+    },
+  );
 
   it("end with a client that resets between two of them", async () => {
     const bad = failingServer("");
