@@ -75,13 +75,13 @@ function startHadro(
   servers: readonly ChaosServerProcess[],
   threads: number | null,
 ): Promise<Hadro> {
-  const limits = `maxconn=${MAXCONN},maxqueue=${MAXQUEUE}`;
+  const limits = "weight=1";
   return Hadro.start(context, [
     ...["-l", "http://127.0.0.1:0,name=fe"],
     ...["-b", ...servers.map(({ port }, i) => `127.0.0.1:${port},name=s${i},${limits}`)],
-    ...["--check", "/health", "--check-inter", "200ms", "--check-fall", "2", "--check-rise", "2"],
+    ...["--check", "/health", "--inter", "200ms", "--fall", "2", "--rise", "2"],
     ...["--retries", "8", "--retry-on", "all-retryable-errors", "--retry-budget", "100%"],
-    ...["--timeout-connect", "500ms", "--timeout-server", "1s", "--timeout-queue", "10s"],
+    ...["--timeout-connect", "500ms", "--timeout-server", "1s"],
     ...(threads === null ? [] : ["--threads", String(threads)]),
   ]);
 }

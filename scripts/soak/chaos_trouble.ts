@@ -15,7 +15,14 @@ const TROUBLE_MS_MAX = 3_000;
 const CALM_MS_MAX = 1_500;
 const START_MS_MAX = 10_000;
 
-const TROUBLES = ["killed", "stopped", ...MOODS.filter((mood) => mood !== "well")] as const;
+const TROUBLES = [
+  "killed",
+  "killed",
+  "killed",
+  "stopped",
+  "stopped",
+  ...MOODS.filter((mood) => mood !== "well"),
+] as const;
 
 /** A server process that keeps its port over its lives. */
 export class ChaosServerProcess {
