@@ -40,6 +40,7 @@ import { PathRewrite } from "../proxy/path_rewrite.ts";
 import { Redirect } from "../proxy/redirect.ts";
 import { RouteTable } from "../proxy/route_table.ts";
 import { ExitCode } from "./exit_codes.ts";
+import { explainHello, isHelloText } from "./explain_hello.ts";
 
 const REQUEST = /^(?:(\S+) +)?(https?):\/\/([^/?#\s]*)([^\s#]*)$/i;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
@@ -70,6 +71,7 @@ export function runExplain(config: Config, request: string, headers: readonly st
 
 /** See the module's text. @throws {ConfigError} when the request cannot be read. */
 export function explainRequest(config: Config, text: string, headers: readonly string[]): Explanation {
+  if (isHelloText(text)) return explainHello(config, text);
   const request = readRequest(text, headers);
   const listeners = listenersFor(config, request);
   const title = line(
@@ -123,7 +125,7 @@ function readRequest(text: string, headers: readonly string[]): AskedRequest {
 }
 
 function listenersFor(config: Config, { scheme, port }: AskedRequest): ListenerConfig[] {
-  const speaking = config.listeners.filter((listener) => listener.scheme !== "tcp");
+  const speaking = config.listeners.filter((listener) => listener.scheme === "http");
   const wanted = port ?? DEFAULT_PORTS[scheme];
   const exact = speaking.filter(({ endpoint }) => endpoint.kind === "tcp" && endpoint.port === wanted);
   return exact.length > 0 || port !== null ? exact : speaking;

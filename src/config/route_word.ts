@@ -57,6 +57,12 @@ export function parseRouteWord(source: string, word: string): RouteWord {
   if (isExact && pathPrefix === "") failRoute(source, word, "there is no path before the ==");
   const item = parseItem(source, word, isExact ? equals + 2 : equals + 1);
   rejectUnknownKeys(item, "route");
+  if (optionText(item, "alpn") !== null) {
+    throw new ConfigError(
+      `Cannot use alpn in ${source}: only an sni listener, sni://address, reads TLS client hellos`,
+      optionPlace(item, "alpn"),
+    );
+  }
   const redirect = readRedirect(item);
   if (redirect !== null) rejectServer(item);
   const match = { host, pathPrefix, isExact, methods: readMethods(item), headers: readHeaders(item) };

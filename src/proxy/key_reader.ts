@@ -3,6 +3,7 @@
  *
  *     lb              key                                                            none, so round robin, when
  *     source          the client's address                                           it came over a unix socket
+ *     sni             the server name in the TLS client hello                        it names none
  *     uri             the path; with `whole` the query too; no scheme or authority   never
  *                     `len` bytes and `depth` directories of it at most
  *     hdr:NAME        the first value of the field, up to a comma                    it is absent or empty
@@ -48,6 +49,12 @@ export class KeyReader {
   ofClient({ address }: ClientIdentity): number {
     if (this.#balance.algorithm !== "source" || address.startsWith("unix:")) return NO_KEY;
     return keyOf(hashText(address));
+  }
+
+  /** The same of one whose client hello was read. */
+  ofHello(client: ClientIdentity, serverName: string): number {
+    if (this.#balance.algorithm !== "sni") return this.ofClient(client);
+    return serverName === "" ? NO_KEY : keyOf(hashText(serverName));
   }
 
   /** The key of a parsed request whose first byte is at `base`. */
