@@ -18,7 +18,6 @@ import type { BackendConfig, Config, ListenerConfig } from "../config/model.ts";
 import type { SniRouteConfig } from "../config/model_sni.ts";
 import { isServerName } from "../config/sni_route.ts";
 import { SniRoutes } from "../proxy/sni_routes.ts";
-import type { Explanation } from "./explain_request.ts";
 
 const DEFAULT_PORT = 443;
 const PAD = 8;
@@ -27,6 +26,12 @@ interface AskedHello {
   readonly serverName: string;
   readonly port: number | null;
   readonly protocols: readonly string[];
+}
+
+/** What is to be said, and whether some listener would serve what was asked. */
+export interface Explanation {
+  readonly lines: readonly string[];
+  readonly isServed: boolean;
 }
 
 /** Whether a text to be explained is a hello, not a request. */

@@ -6,6 +6,8 @@
  *                       was not written            every listener that speaks HTTP: the port is what lies before hadro
  *                       is nobody's                none
  *
+ * A text that begins with tls:// is a TLS client hello: explain_hello.ts.
+ *
  * The request is written out, read by the parser and looked up in the route table that requests are served with. Exit code 0 when
  * some listener asked would serve it, else 2.
  *
@@ -40,7 +42,7 @@ import { PathRewrite } from "../proxy/path_rewrite.ts";
 import { Redirect } from "../proxy/redirect.ts";
 import { RouteTable } from "../proxy/route_table.ts";
 import { ExitCode } from "./exit_codes.ts";
-import { explainHello, isHelloText } from "./explain_hello.ts";
+import { explainHello, type Explanation, isHelloText } from "./explain_hello.ts";
 
 const REQUEST = /^(?:(\S+) +)?(https?):\/\/([^/?#\s]*)([^\s#]*)$/i;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
@@ -54,12 +56,6 @@ interface AskedRequest {
   readonly port: number | null;
   readonly head: HeadParser;
   readonly bytes: Uint8Array;
-}
-
-/** What is to be said, and whether some listener would serve the request. */
-export interface Explanation {
-  readonly lines: readonly string[];
-  readonly isServed: boolean;
 }
 
 /** Prints the explanation on standard output; returns the exit code. @throws {ConfigError} */

@@ -261,7 +261,9 @@ function readScheme(item: Item, assumed: "http" | "tcp"): "http" | "tcp" {
   if (item.scheme === "") return assumed;
   if (item.scheme === "http" || item.scheme === "tcp") return item.scheme;
   const isLater = LATER_SCHEMES.includes(item.scheme);
-  const state = isLater
+  const state = item.scheme === "sni"
+    ? "it is a listener's; its servers are tcp"
+    : isLater
     ? "it comes with a later version; this one has http and tcp"
     : `no such scheme${suggest(item.scheme, ["http", "tcp"])}`;
   throw new ConfigError(`Cannot use scheme "${item.scheme}" in ${item.source} ${item.word}: ${state}`, {

@@ -71,7 +71,7 @@ export class SniRoutesBuilder {
 }
 
 /** Takes a word apart. @throws {ConfigError} */
-export function parseSniRoute(
+function parseSniRoute(
   source: string,
   word: string,
 ): { readonly host: string; readonly protocols: readonly string[]; readonly item: Item } {

@@ -45,16 +45,12 @@ export class KeyReader {
     this.#slashesMax = balance.uriDepthMax || NO_LIMIT;
   }
 
-  /** The key of a client, before any request; NO_KEY when that is not what is hashed. */
-  ofClient({ address }: ClientIdentity): number {
-    if (this.#balance.algorithm !== "source" || address.startsWith("unix:")) return NO_KEY;
+  /** The key of a client, before any request; NO_KEY when that is not what is hashed. `serverName` is its hello's, "" none. */
+  ofClient({ address }: ClientIdentity, serverName = ""): number {
+    const { algorithm } = this.#balance;
+    if (algorithm === "sni" && serverName !== "") return keyOf(hashText(serverName));
+    if (algorithm !== "source" || address.startsWith("unix:")) return NO_KEY;
     return keyOf(hashText(address));
-  }
-
-  /** The same of one whose client hello was read. */
-  ofHello(client: ClientIdentity, serverName: string): number {
-    if (this.#balance.algorithm !== "sni") return this.ofClient(client);
-    return serverName === "" ? NO_KEY : keyOf(hashText(serverName));
   }
 
   /** The key of a parsed request whose first byte is at `base`. */

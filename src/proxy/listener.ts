@@ -178,6 +178,11 @@ export class Listener implements FdHandler, TaskHandler {
     this.#openSession(handshake.end.fd, client, handshake);
   }
 
+  /** A client hello said where its connection belongs. */
+  onHelloRead(client: ClientIdentity, inspection: SniInspection): void {
+    new TcpSession(this.context, this, inspection.end.fd, client, null, inspection);
+  }
+
   /** A handshake failed, and its socket is closed. */
   onHandshakeFailed(): void {
     this.context.connections.remove(this.index);

@@ -16,34 +16,64 @@
  *
  * The bytes stay in the buffer that they were received into, and the session sends them from there.
  *
- * May import: base, buffer, event, mux, protocol, proxy.
+ * May import: base, buffer, config, event, mux, protocol, proxy.
  *
  * @module
  */
 import { Errno } from "../base/errno.ts";
+import type { Slab } from "../base/slab.ts";
 import { Criticality } from "../buffer/criticality.ts";
+import type { ListenerConfig } from "../config/model.ts";
 import { Direction } from "../event/fd_state.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import type { TaskHandler } from "../event/run_queue.ts";
 import { FULL_CAPACITY, SocketEnd } from "../mux/socket_end.ts";
+import type { EndContext } from "../mux/waiting_bytes.ts";
 import { Alert, ALERT_BYTES, writeAlert } from "../protocol/tls/alert.ts";
+import type { ClientHelloReader } from "../protocol/tls/client_hello.ts";
 import { describeHelloError, HelloError, isOtherProtocol } from "../protocol/tls/hello_error.ts";
 import { HelloRecords, HelloStatus } from "../protocol/tls/hello_records.ts";
 import type { Backend } from "./backend.ts";
 import type { ClientIdentity } from "./client_identity.ts";
-import type { Listener } from "./listener.ts";
+import type { ConnectionCounts } from "./connection_counts.ts";
+import type { FrontendCounters } from "./counters.ts";
 import { noteConnections } from "./log_connections.ts";
-import { EndCause, EndPhase, type LogRecord, newLogRecord } from "./log_record.ts";
-import type { ProxyContext } from "./proxy_context.ts";
+import { EndCause, EndPhase, type LogRecord, type LogSink, newLogRecord } from "./log_record.ts";
 import type { ProxyHandshake } from "./proxy_handshake.ts";
-import { TcpSession } from "./tcp_session.ts";
+import type { SniRoutes } from "./sni_routes.ts";
 
 const NO_ALERT = 0;
 
+/** What an inspection needs of the process. */
+interface InspectionContext extends EndContext {
+  readonly log: LogSink;
+  readonly connections: ConnectionCounts;
+  readonly helloReader: ClientHelloReader;
+  /** For building an alert; anybody's again after it. */
+  readonly replySlab: Slab;
+  /** What hadro ends when it stops. */
+  readonly sessions: { add(inspection: SniInspection): void; delete(inspection: SniInspection): void };
+}
+
+/** The listener that it belongs to. */
+interface InspectionOwner {
+  readonly config: ListenerConfig;
+  readonly counters: FrontendCounters;
+  readonly ioClass: number;
+  readonly connectionCount: number;
+  readonly sniRoutes: SniRoutes<Backend> | null;
+  /** The default backend. */
+  readonly tcpBackend: Backend | null;
+  /** It is over: the socket, and what came, are for a session of `client` with `inspection.backend`. */
+  onHelloRead(client: ClientIdentity, inspection: SniInspection): void;
+  /** It failed, and the socket is closed. */
+  onConnectionClosed(client: ClientIdentity): void;
+}
+
 /** See the module's text. */
 export class SniInspection implements FdHandler, TaskHandler {
-  readonly context: ProxyContext;
-  readonly listener: Listener;
+  readonly context: InspectionContext;
+  readonly listener: InspectionOwner;
   /** The socket, and what came. */
   readonly end: SocketEnd;
   readonly acceptedWallMs: number;
@@ -54,15 +84,15 @@ export class SniInspection implements FdHandler, TaskHandler {
   serverName = "";
   /** Where the connection belongs, once that is known. */
   backend: Backend | null = null;
-  /** How long that took: TR of the log. */
-  #inspectedMs = 0;
+  /** How long the inspection took, TR of the log; -1 while it goes on. */
+  #inspectedMs = -1;
   readonly #client: ClientIdentity;
   readonly #records = new HelloRecords();
   readonly #task: number;
 
   constructor(
-    context: ProxyContext,
-    listener: Listener,
+    context: InspectionContext,
+    listener: InspectionOwner,
     fd: number,
     client: ClientIdentity,
     handshake: ProxyHandshake | null,
@@ -163,6 +193,7 @@ export class SniInspection implements FdHandler, TaskHandler {
       return;
     }
     this.serverName = hello.serverName;
+    this.#noteTime();
     const backend = this.listener.sniRoutes!.find(hello.serverName, hello);
     if (backend !== null) this.#begin(backend);
     else {
@@ -195,8 +226,8 @@ export class SniInspection implements FdHandler, TaskHandler {
   #begin(backend: Backend): void {
     this.#leave();
     this.backend = backend;
-    this.#inspectedMs = Math.round(this.context.engine.nowMs - this.#beganMs);
-    new TcpSession(this.context, this.listener, this.end.fd, this.#client, null, this);
+    this.#noteTime();
+    this.listener.onHelloRead(this.#client, this);
   }
 
   #refuse(cause: number, why: string, alert: number = NO_ALERT): void {
@@ -212,6 +243,10 @@ export class SniInspection implements FdHandler, TaskHandler {
     this.end.closeSocket(false);
     this.#leave();
     this.listener.onConnectionClosed(this.#client);
+  }
+
+  #noteTime(): void {
+    this.#inspectedMs = Math.round(this.context.engine.nowMs - this.#beganMs);
   }
 
   #leave(): void {
@@ -230,6 +265,7 @@ export class SniInspection implements FdHandler, TaskHandler {
     record.frontendName = listener.config.name;
     record.serverNameIndication = this.serverName;
     record.handshakeMs = this.handshakeMs;
+    record.requestMs = this.#inspectedMs;
     record.activeMs = Math.round(context.engine.nowMs - this.#beganMs);
     record.totalMs = record.handshakeMs + record.activeMs;
     record.bytesIn = end.receivedBytes;

@@ -108,8 +108,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   }
 
   writeProxyHeader(server: Server, out: Uint8Array): number {
-    const authority = server.config.proxyOut!.hasAuthority ? this.#inspection?.serverName : "";
-    return writeClientHeader(out, server, this.#identity, this.#client, authority ?? "");
+    const authority = server.config.proxyOut!.hasAuthority ? this.#inspection?.serverName ?? "" : "";
+    return writeClientHeader(out, server, this.#identity, this.#client, authority);
   }
 
   onServerConnected(fd: number): void {
@@ -137,10 +137,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   #start(): void {
     if (this.#isOver || this.#hasStarted) return;
     this.#hasStarted = true;
-    const { keys } = this.#backend;
-    const key = this.#inspection === null
-      ? keys.ofClient(this.#identity)
-      : keys.ofHello(this.#identity, this.#inspection.serverName);
+    const key = this.#backend.keys.ofClient(this.#identity, this.#inspection?.serverName);
     this.#dispatch.start(this.#backend, this.listener.ioClass, key);
   }
 
@@ -207,12 +204,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   /** hadro stops at once. */
   kill(): void {
-    this.#finish(
-      EndCause.KILLED,
-      this.#relay === null ? EndPhase.CONNECT : EndPhase.DATA,
-      "hadro was stopped",
-      true,
-    );
+    const phase = this.#relay === null ? EndPhase.CONNECT : EndPhase.DATA;
+    this.#finish(EndCause.KILLED, phase, "hadro was stopped", true);
   }
 
   #onTimeout(cause: number, who: string, isHalfClosed: boolean): void {
