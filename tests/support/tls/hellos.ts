@@ -85,7 +85,13 @@ export function helloText(parts: HelloParts = {}): string {
   return records(helloMessage(parts));
 }
 
-/** The same in bytes. */
+/** One of exactly this many bytes, by padding (RFC 7685). */
+export function paddedHelloText(sizeBytes: number, parts: HelloParts = {}): string {
+  const rest = sizeBytes - helloText({ ...parts, behind: extension(21, "") }).length;
+  return helloText({ ...parts, behind: extension(21, "\0".repeat(rest)) });
+}
+
+/** A whole hello in one record, in bytes. */
 export function helloBytes(parts: HelloParts = {}): Uint8Array {
   return latin1(helloText(parts));
 }
