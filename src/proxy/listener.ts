@@ -179,8 +179,8 @@ export class Listener implements FdHandler, TaskHandler {
   }
 
   /** A client hello said where its connection belongs. */
-  onHelloRead(client: ClientIdentity, inspection: SniInspection): void {
-    new TcpSession(this.context, this, inspection.end.fd, client, null, inspection);
+  onHelloRead(client: ClientIdentity, inspection: SniInspection, backend: Backend): void {
+    new TcpSession(this.context, this, inspection.end.fd, client, inspection, backend, inspection.result);
   }
 
   /** A handshake failed, and its socket is closed. */
@@ -234,7 +234,7 @@ export class Listener implements FdHandler, TaskHandler {
     const { scheme } = this.config;
     if (scheme === "http") new HttpSession(this.context, this, fd, client, handshake);
     else if (scheme === "sni") new SniInspection(this.context, this, fd, client, handshake).start();
-    else new TcpSession(this.context, this, fd, client, handshake);
+    else new TcpSession(this.context, this, fd, client, handshake, this.tcpBackend!);
   }
 
   /** Nothing was made for it yet: neither a place in the fd table nor in the counts. */

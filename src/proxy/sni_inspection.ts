@@ -38,9 +38,10 @@ import type { ClientIdentity } from "./client_identity.ts";
 import type { ConnectionCounts } from "./connection_counts.ts";
 import type { FrontendCounters } from "./counters.ts";
 import { noteConnections } from "./log_connections.ts";
-import { EndCause, EndPhase, type LogRecord, type LogSink, newLogRecord } from "./log_record.ts";
+import { EndCause, EndPhase, type LogSink, newLogRecord } from "./log_record.ts";
 import type { ProxyHandshake } from "./proxy_handshake.ts";
 import type { SniRoutes } from "./sni_routes.ts";
+import { ReadHello } from "./tcp_beginning.ts";
 
 const NO_ALERT = 0;
 
@@ -64,8 +65,8 @@ interface InspectionOwner {
   readonly sniRoutes: SniRoutes<Backend> | null;
   /** The default backend. */
   readonly tcpBackend: Backend | null;
-  /** It is over: the socket, and what came, are for a session of `client` with `inspection.backend`. */
-  onHelloRead(client: ClientIdentity, inspection: SniInspection): void;
+  /** It is over: the socket, and what came, are for a session of `client` with `backend`. */
+  onHelloRead(client: ClientIdentity, inspection: SniInspection, backend: Backend): void;
   /** It failed, and the socket is closed. */
   onConnectionClosed(client: ClientIdentity): void;
 }
@@ -81,9 +82,7 @@ export class SniInspection implements FdHandler, TaskHandler {
   /** Accept, or the end of the handshake. */
   readonly #beganMs: number;
   /** What the hello says; "" while it has not, or does not. */
-  serverName = "";
-  /** Where the connection belongs, once that is known. */
-  backend: Backend | null = null;
+  #serverName = "";
   /** How long the inspection took, TR of the log; -1 while it goes on. */
   #inspectedMs = -1;
   readonly #client: ClientIdentity;
@@ -158,12 +157,9 @@ export class SniInspection implements FdHandler, TaskHandler {
     );
   }
 
-  /** Completes what the session's log line says, whose own time begins with the session. */
-  describe(record: LogRecord): void {
-    record.scheme = "sni";
-    record.serverNameIndication = this.serverName;
-    record.requestMs = this.#inspectedMs;
-    record.activeMs += this.#inspectedMs;
+  /** What was found, when it is over. */
+  get result(): ReadHello {
+    return new ReadHello(this.#serverName, this.#inspectedMs);
   }
 
   /** hadro stops: a tcp connection goes on until the drain's deadline. */
@@ -192,7 +188,7 @@ export class SniInspection implements FdHandler, TaskHandler {
       this.#onBadHello(code);
       return;
     }
-    this.serverName = hello.serverName;
+    this.#serverName = hello.serverName;
     this.#noteTime();
     const backend = this.listener.sniRoutes!.find(hello.serverName, hello);
     if (backend !== null) this.#begin(backend);
@@ -225,9 +221,8 @@ export class SniInspection implements FdHandler, TaskHandler {
 
   #begin(backend: Backend): void {
     this.#leave();
-    this.backend = backend;
     this.#noteTime();
-    this.listener.onHelloRead(this.#client, this);
+    this.listener.onHelloRead(this.#client, this, backend);
   }
 
   #refuse(cause: number, why: string, alert: number = NO_ALERT): void {
@@ -263,7 +258,7 @@ export class SniInspection implements FdHandler, TaskHandler {
     record.clientPort = this.#client.port;
     record.acceptWallMs = record.requestWallMs = this.acceptedWallMs;
     record.frontendName = listener.config.name;
-    record.serverNameIndication = this.serverName;
+    record.serverNameIndication = this.#serverName;
     record.handshakeMs = this.handshakeMs;
     record.requestMs = this.#inspectedMs;
     record.activeMs = Math.round(context.engine.nowMs - this.#beganMs);

@@ -27,10 +27,9 @@ import type { Listener } from "./listener.ts";
 import { noteConnections } from "./log_connections.ts";
 import { EndCause, EndPhase, newLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
-import type { ProxyHandshake } from "./proxy_handshake.ts";
 import { writeClientHeader } from "./proxy_header.ts";
 import type { Server } from "./server.ts";
-import type { SniInspection } from "./sni_inspection.ts";
+import type { ReadHello, TcpBeginning } from "./tcp_beginning.ts";
 
 /** See the module's text. */
 export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHandler {
@@ -46,8 +45,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   /** Accept, or the end of what came before this session. */
   readonly #beganMs: number;
   readonly #acceptedWallMs: number;
-  /** What was inspected before; null: nothing. */
-  readonly #inspection: SniInspection | null;
+  /** null: nobody looked at it. */
+  readonly #hello: ReadHello | null;
   #connectedMs = 0;
   #relay: Relay | null = null;
   #clientDeadlineMs = NEVER_MS;
@@ -62,16 +61,16 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     listener: Listener,
     fd: number,
     identity: ClientIdentity,
-    handshake: ProxyHandshake | null,
-    inspection: SniInspection | null = null,
+    before: TcpBeginning | null,
+    backend: Backend,
+    hello: ReadHello | null = null,
   ) {
     const { engine } = context;
     this.context = context;
     this.listener = listener;
     this.#identity = identity;
-    this.#backend = inspection?.backend ?? listener.tcpBackend!;
-    this.#inspection = inspection;
-    const before = inspection ?? handshake;
+    this.#backend = backend;
+    this.#hello = hello;
     this.#beganMs = engine.nowMs;
     this.#handshakeMs = before?.handshakeMs ?? 0;
     this.#acceptedWallMs = before?.acceptedWallMs ?? engine.wallNowMs;
@@ -108,7 +107,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   }
 
   writeProxyHeader(server: Server, out: Uint8Array): number {
-    const authority = server.config.proxyOut!.hasAuthority ? this.#inspection?.serverName ?? "" : "";
+    const authority = server.config.proxyOut!.hasAuthority ? this.#hello?.serverName ?? "" : "";
     return writeClientHeader(out, server, this.#identity, this.#client, authority);
   }
 
@@ -137,7 +136,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   #start(): void {
     if (this.#isOver || this.#hasStarted) return;
     this.#hasStarted = true;
-    const key = this.#backend.keys.ofClient(this.#identity, this.#inspection?.serverName);
+    const key = this.#backend.keys.ofClient(this.#identity, this.#hello?.serverName);
     this.#dispatch.start(this.#backend, this.listener.ioClass, key);
   }
 
@@ -283,7 +282,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.queueMs = server === null ? -1 : 0;
     record.connectMs = this.#connectedMs === 0 ? -1 : Math.round(this.#connectedMs - this.#beganMs);
     record.activeMs = Math.round(this.context.engine.nowMs - this.#beganMs);
-    if (this.#inspection !== null) this.#inspection.describe(record);
+    this.#hello?.describe(record);
     record.totalMs = record.handshakeMs + record.activeMs;
     record.bytesIn = this.#client.receivedBytes;
     record.bytesOut = this.#client.sentBytes;
