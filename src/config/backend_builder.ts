@@ -18,6 +18,7 @@ import type {
   BackendConfig,
   BalanceConfig,
   Endpoint,
+  ListenerScheme,
   PathRewriteConfig,
   ProxyOut,
   ServerConfig,
@@ -40,21 +41,25 @@ const OWN_CHECK_KEYS: readonly string[] = ["check-port", "check-addr"];
 export class BackendBuilder {
   readonly #settings: Settings;
   readonly #scheme: "http" | "tcp";
+  readonly #listenerScheme: ListenerScheme;
   readonly #items: Item[] = [];
   #isRoute = false;
   #name = "";
 
-  constructor(settings: Settings, scheme: "http" | "tcp") {
+  constructor(settings: Settings, listenerScheme: ListenerScheme) {
     this.#settings = settings;
-    this.#scheme = scheme;
+    this.#listenerScheme = listenerScheme;
+    this.#scheme = listenerScheme === "http" ? "http" : "tcp";
   }
 
   /** Adds a server. @throws {ConfigError} when its scheme does not fit the listener, or a key is unknown. */
-  addServer(item: Item, scheme: "http" | "tcp", isRoute = false): void {
+  addServer(item: Item, scheme: string, isRoute = false): void {
     rejectUnknownKeys(item, isRoute ? "route" : "backend");
     if (scheme !== this.#scheme) {
       throw new ConfigError(
-        `Cannot use ${scheme}:// in ${item.source} ${item.word}: the listener is ${this.#scheme}, and its servers are too`,
+        `Cannot use ${scheme}:// in ${item.source} ${item.word}: the listener is ${this.#listenerScheme}, and its servers are ${
+          this.#listenerScheme === this.#scheme ? "too" : this.#scheme
+        }`,
         { source: item.source, word: item.word, column: item.addressColumn - item.scheme.length - 3 },
       );
     }
@@ -105,7 +110,7 @@ export class BackendBuilder {
 
   #readBalance(): BalanceConfig {
     const { text, place } = this.#shared("lb") ?? this.#settings.last("lb");
-    return readBalance(text, place, this.#scheme);
+    return readBalance(text, place, this.#listenerScheme);
   }
 
   /** The flag is every backend's default, also of those that hash nothing; a key is meant for this one. */

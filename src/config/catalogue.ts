@@ -34,6 +34,7 @@ export type ValueType =
   | "check"
   | "expect"
   | "methods"
+  | "protocols"
   | "header-match"
   | "redirect"
   | "path"
@@ -102,6 +103,7 @@ export const ALGORITHMS = [
   "first",
   "least-time",
   "source",
+  "sni",
   "uri",
   "hdr",
   "cookie",
@@ -127,7 +129,7 @@ export const FLAGS: readonly Flag[] = [
     type: "item",
     isRepeatable: true,
     section: "Services",
-    text: "Listen here: [http|tcp://]address[,key=value…]; repeat for more services.",
+    text: "Listen here: [http|tcp|sni://]address[,key=value…]; repeat for more services.",
     example: "http://:8080",
   },
   {
@@ -150,7 +152,7 @@ export const FLAGS: readonly Flag[] = [
     takesSeveral: true,
     section: "Services",
     text:
-      "Other servers, or a redirect, for a host and/or path prefix (path== for just that path) of the last --listen; the longest match wins.",
+      "Other servers, or a redirect, for a host and/or path prefix (path== for just that path) of the last --listen; of an sni one for a name in TLS client hellos; the longest match wins.",
     example: "/api/=:9001",
   },
   {
@@ -160,7 +162,7 @@ export const FLAGS: readonly Flag[] = [
     default: "roundrobin",
     section: "Balancing",
     text:
-      "How a server is chosen: roundrobin, leastconn, random, first, least-time; or the same one for the same source, uri (uri:len=4:depth=2:whole), hdr:NAME, cookie:NAME, url_param:NAME.",
+      "How a server is chosen: roundrobin, leastconn, random, first, least-time; or the same one for the same source, sni, uri (uri:len=4:depth=2:whole), hdr:NAME, cookie:NAME, url_param:NAME.",
   },
   {
     name: "hash-balance-factor",
@@ -211,7 +213,11 @@ export const FLAGS: readonly Flag[] = [
   timeout("connect", "5s", "To connect to a server."),
   timeout("client", "60s", "Inactivity of the client."),
   timeout("server", "60s", "Inactivity of the server."),
-  timeout("request", "10s", "From accept, or the first byte, to the whole request head."),
+  timeout(
+    "request",
+    "10s",
+    "From accept, or the first byte, to the whole request head, or TLS client hello.",
+  ),
   timeout("keepalive", "60s", "Between two requests of a client."),
   timeout("queue", "30s", "In a server's queue (servers have no maxconn yet)."),
   timeout("tunnel", "1h", "Inactivity of a tunnel (WebSocket)."),

@@ -66,6 +66,12 @@ export const ITEM_KEYS: readonly ItemKey[] = [
       "Only requests that have this header, with this value if one is written (X-Version:2); repeat for more.",
   },
   {
+    name: "alpn",
+    type: "protocols",
+    items: ["route"],
+    text: "Only TLS client hellos that offer this protocol, or one of several: h2+http/1.1 (sni listener).",
+  },
+  {
     name: "redirect",
     type: "redirect",
     items: ["listen", "route"],
@@ -80,7 +86,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     text: "Status of the redirect; 308 for redirect=https, else 302, unless written.",
   },
   itemTimeout("client", "timeout-client", "listen", "Inactivity of the client."),
-  itemTimeout("request", "timeout-request", "listen", "To the whole request head."),
+  itemTimeout("request", "timeout-request", "listen", "To the whole request head, or TLS client hello."),
   itemTimeout("keepalive", "timeout-keepalive", "listen", "Between two requests."),
   itemTimeout(
     "client-fin",
@@ -155,7 +161,8 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     name: "proxy-v2-options",
     type: "text",
     items: ["backend", "route"],
-    text: "What proxy=2 sends besides addresses: authority (the Host), crc32c; joined by +.",
+    text:
+      "What proxy=2 sends besides addresses: authority (the Host, or the TLS server name), crc32c; joined by +.",
   },
   {
     name: "http-reuse",

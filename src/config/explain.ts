@@ -21,6 +21,7 @@ import type {
   SourceConfig,
   TcpConfig,
 } from "./model.ts";
+import type { SniRouteConfig } from "./model_sni.ts";
 import { formatPathRewrite } from "./path_rewrite_value.ts";
 import { formatRetry } from "./retry_values.ts";
 import { formatRedirect } from "./redirect_value.ts";
@@ -75,6 +76,7 @@ function explainListener(listener: ListenerConfig): string[] {
     }`,
   ];
   for (const route of listener.routes) lines.push(explainRoute(listener, route));
+  for (const route of listener.sniRoutes) lines.push(explainSniRoute(listener, route));
   lines.push(explainRoute(listener, null));
   return lines;
 }
@@ -90,9 +92,19 @@ export function explainBinding({ endpoint }: ListenerConfig): string {
 export function explainRoute(listener: ListenerConfig, route: RouteConfig | null): string {
   const { redirect } = route ?? listener;
   const name = route === null ? listener.defaultBackend : route.backend;
-  const target = redirect === null ? name || "404" : formatRedirect(redirect);
+  const target = redirect === null
+    ? name || (listener.scheme === "sni" ? "closed" : "404")
+    : formatRedirect(redirect);
   const match = route === null ? "default" : explainMatch(route);
   return `route    ${listener.name}  ${match} -> ${target}`;
+}
+
+/** The same of an `sni` listener. */
+export function explainSniRoute(listener: ListenerConfig, route: SniRouteConfig | null): string {
+  if (route === null) return explainRoute(listener, null);
+  const { host, protocols, backend } = route;
+  const offer = protocols.length === 0 ? "" : `  alpn ${protocols.join("+")}`;
+  return `route    ${listener.name}  ${host || "any hello"}${offer} -> ${backend}`;
 }
 
 function explainMatch({ host, pathPrefix, isExact, methods, headers }: RouteMatch): string {

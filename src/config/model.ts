@@ -11,6 +11,7 @@
 import type { HealthConfig } from "./model_health.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
 import type { RetryConfig } from "./model_retry.ts";
+import type { SniRouteConfig } from "./model_sni.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
 export interface Endpoint {
@@ -34,6 +35,7 @@ export type BalanceAlgorithm =
   | "first"
   | "least-time"
   | "source"
+  | "sni"
   | "uri"
   | "hdr"
   | "cookie"
@@ -206,10 +208,13 @@ export interface RouteConfig extends RouteMatch {
   readonly redirect: RedirectConfig | null;
 }
 
+/** What a listener speaks; `sni`: TLS that is passed through as its client hello says. */
+export type ListenerScheme = "http" | "tcp" | "sni";
+
 export interface ListenerConfig {
   /** Unique: `http-8080`, … or the item's `name=`; the frontend name in the log. */
   readonly name: string;
-  readonly scheme: "http" | "tcp";
+  readonly scheme: ListenerScheme;
   readonly endpoint: Endpoint;
   readonly priority: Priority;
   /** `auto`: as the whole engine's; `deno`: Deno's sockets for this listener and its clients, whatever that is. */
@@ -222,9 +227,11 @@ export interface ListenerConfig {
   readonly timeouts: Timeouts;
   /** Of connections that it accepts. */
   readonly tcp: TcpConfig;
-  /** In the order written; the most specific match wins wherever it stands. Empty for `tcp`. */
+  /** In the order written; the most specific match wins wherever it stands. Empty but for `http`. */
   readonly routes: readonly RouteConfig[];
-  /** Backend when no route matches; "" redirects, or answers 404 (only possible when there are routes). */
+  /** The same for `sni`; empty for others. */
+  readonly sniRoutes: readonly SniRouteConfig[];
+  /** Backend when no route matches; "" redirects, or answers 404, or closes (only possible when there are routes). */
   readonly defaultBackend: string;
   /** What is answered when no route matches; null unless `defaultBackend` is "". */
   readonly redirect: RedirectConfig | null;

@@ -23,6 +23,7 @@ import type {
   BackendConfig,
   Config,
   ListenerConfig,
+  ListenerScheme,
   LogConfig,
   RedirectConfig,
   RouteConfig,
@@ -31,6 +32,7 @@ import type {
 import { readRedirect } from "./redirect_value.ts";
 import { failRoute, isSameMatch, parseRouteWord } from "./route_word.ts";
 import type { ItemWord, Settings } from "./settings.ts";
+import { SniRoutesBuilder } from "./sni_route.ts";
 import { readChoice, readCidr, readCount, readCountOrAuto, readDurationMs, readSizeBytes } from "./values.ts";
 
 /** Facts about the surroundings that decide defaults. */
@@ -45,7 +47,7 @@ const SPREAD_PERCENT_MAX = 50;
 
 interface Service {
   readonly item: Item;
-  readonly scheme: "http" | "tcp";
+  readonly scheme: ListenerScheme;
   fallback: BackendBuilder | null;
   readonly redirect: RedirectConfig | null;
   readonly routes: {
@@ -53,9 +55,10 @@ interface Service {
     readonly backend: BackendBuilder | null;
     readonly redirect: RedirectConfig | null;
   }[];
+  readonly sniRoutes: SniRoutesBuilder;
 }
 
-const LATER_SCHEMES = ["https", "tls", "sni", "h2c"];
+const LATER_SCHEMES = ["https", "tls", "h2c"];
 
 /** Builds the configuration. @throws {ConfigError} the first thing that is wrong. */
 export function resolveConfig(settings: Settings, surroundings: Surroundings): Config {
@@ -115,7 +118,7 @@ class Resolver {
   }
 
   #readListen(item: Item): void {
-    const scheme = readScheme(item, "http");
+    const scheme = item.scheme === "sni" ? "sni" : readScheme(item, "http");
     rejectUnknownKeys(item, "listen");
     const endpoint = parseEndpoint(item, true);
     const twin = this.#services.find(({ item: other }) =>
@@ -133,13 +136,14 @@ class Resolver {
       );
     }
     const redirect = readRedirect(item);
-    if (redirect !== null && scheme === "tcp") {
+    if (redirect !== null && scheme !== "http") {
       throw new ConfigError(
         `Cannot use redirect in ${item.source}: only HTTP can be redirected`,
         optionPlace(item, "redirect"),
       );
     }
-    this.#services.push({ item, scheme, fallback: null, redirect, routes: [] });
+    const sniRoutes = new SniRoutesBuilder(this.#settings);
+    this.#services.push({ item, scheme, fallback: null, redirect, routes: [], sniRoutes });
   }
 
   #readBackend(item: Item): void {
@@ -151,10 +155,15 @@ class Resolver {
       );
     }
     service.fallback ??= new BackendBuilder(this.#settings, service.scheme);
-    service.fallback.addServer(item, readScheme(item, service.scheme));
+    service.fallback.addServer(item, readScheme(item, service.scheme === "http" ? "http" : "tcp"));
   }
 
   #readRoute(source: string, word: string): void {
+    const last = this.#services.at(-1);
+    if (last?.scheme === "sni") {
+      last.sniRoutes.add(source, word);
+      return;
+    }
     const { match, item, redirect } = parseRouteWord(source, word);
     const service = this.#service(item);
     if (service.scheme === "tcp") failRoute(source, word, "a tcp listener has no routes");
@@ -165,7 +174,7 @@ class Resolver {
     const backend = redirect !== null
       ? null
       : known?.backend ?? new BackendBuilder(this.#settings, service.scheme);
-    backend?.addServer(item, readScheme(item, service.scheme), true);
+    backend?.addServer(item, readScheme(item, "http"), true);
     if (known === undefined) service.routes.push({ match, backend, redirect });
   }
 
@@ -177,11 +186,12 @@ class Resolver {
 
   #buildBackends(): BackendConfig[] {
     const taken = new Set<string>();
-    const builders = this.#services.flatMap(({ item, fallback, redirect, routes }) => {
-      if (fallback === null && redirect === null && routes.length === 0) {
+    const builders = this.#services.flatMap(({ item, fallback, redirect, routes, sniRoutes }) => {
+      const routed = [...routes.map((route) => route.backend), ...sniRoutes.backends];
+      if (fallback === null && redirect === null && routed.length === 0) {
         throw new ConfigError(`Cannot start: ${item.source} ${item.word} has no backend; add -b address`);
       }
-      return [fallback, ...routes.map((route) => route.backend)].filter((builder) => builder !== null);
+      return [fallback, ...routed].filter((builder) => builder !== null);
     });
     return builders.map((builder) => builder.build(taken));
   }
@@ -208,7 +218,7 @@ class Resolver {
           : readChoice("poller", poller, ["auto", "deno"] as const, optionPlace(item, "poller")),
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
         acceptsProxy: readProxyIn(item, this.#settings.all("trust").length > 0),
-        limits: readListenerLimits(this.#settings, item, endpoint, scheme),
+        limits: readListenerLimits(this.#settings, item, endpoint, scheme === "http" ? "http" : "tcp"),
         timeouts: readTimeouts(this.#settings, [item]),
         tcp: readItemTcp(this.#settings, [item]),
         routes: routes.map(({ match, backend, redirect }): RouteConfig => ({
@@ -216,6 +226,7 @@ class Resolver {
           backend: backend?.name ?? "",
           redirect,
         })),
+        sniRoutes: service.sniRoutes.build(),
         defaultBackend: fallback?.name ?? "",
         redirect: service.redirect,
       };
@@ -250,7 +261,9 @@ function readScheme(item: Item, assumed: "http" | "tcp"): "http" | "tcp" {
   if (item.scheme === "") return assumed;
   if (item.scheme === "http" || item.scheme === "tcp") return item.scheme;
   const isLater = LATER_SCHEMES.includes(item.scheme);
-  const state = isLater
+  const state = item.scheme === "sni"
+    ? "it is a listener's; its servers are tcp"
+    : isLater
     ? "it comes with a later version; this one has http and tcp"
     : `no such scheme${suggest(item.scheme, ["http", "tcp"])}`;
   throw new ConfigError(`Cannot use scheme "${item.scheme}" in ${item.source} ${item.word}: ${state}`, {

@@ -3,6 +3,7 @@
  *
  *     lb              key                                                            none, so round robin, when
  *     source          the client's address                                           it came over a unix socket
+ *     sni             the server name in the TLS client hello                        it names none
  *     uri             the path; with `whole` the query too; no scheme or authority   never
  *                     `len` bytes and `depth` directories of it at most
  *     hdr:NAME        the first value of the field, up to a comma                    it is absent or empty
@@ -44,9 +45,11 @@ export class KeyReader {
     this.#slashesMax = balance.uriDepthMax || NO_LIMIT;
   }
 
-  /** The key of a client, before any request; NO_KEY when that is not what is hashed. */
-  ofClient({ address }: ClientIdentity): number {
-    if (this.#balance.algorithm !== "source" || address.startsWith("unix:")) return NO_KEY;
+  /** The key of a client, before any request; NO_KEY when that is not what is hashed. `serverName` is its hello's, "" none. */
+  ofClient({ address }: ClientIdentity, serverName = ""): number {
+    const { algorithm } = this.#balance;
+    if (algorithm === "sni" && serverName !== "") return keyOf(hashText(serverName));
+    if (algorithm !== "source" || address.startsWith("unix:")) return NO_KEY;
     return keyOf(hashText(address));
   }
 

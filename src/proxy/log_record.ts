@@ -49,8 +49,8 @@ export interface CaptureRange {
 
 /** The mutable record; every field has its neutral value after {@linkcode resetLogRecord}. */
 export interface LogRecord {
-  /** "http" has request fields; "tcp" has not. */
-  scheme: "http" | "tcp";
+  /** "http" has request fields; "tcp" and "sni" have not. */
+  scheme: "http" | "tcp" | "sni";
   /** Client address as text ("10.1.2.3", "::1"; "unix:1" for unix clients) and port (0 for unix). */
   clientAddress: string;
   clientPort: number;
@@ -63,6 +63,8 @@ export interface LogRecord {
   serverName: string;
   /** Address and port of the server as text, "" when none. */
   serverAddress: string;
+  /** What the client hello says (`sni` listeners), in lower case; "" nothing. */
+  serverNameIndication: string;
   /** Th: handshake before the first request (0 after it). */
   handshakeMs: number;
   /** Ti: idle before the first byte. */
@@ -141,7 +143,7 @@ export function resetLogRecord(record: LogRecord): void {
     record.backendName =
     record.serverName =
       "";
-  record.serverAddress = record.why = "";
+  record.serverAddress = record.serverNameIndication = record.why = "";
   record.clientPort = record.acceptWallMs = record.requestWallMs = 0;
   record.handshakeMs = record.idleMs = 0;
   record.requestMs =

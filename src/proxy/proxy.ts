@@ -29,6 +29,7 @@ import { ProxyContext } from "./proxy_context.ts";
 import { RouteTable } from "./route_table.ts";
 import { newRouteTarget } from "./route_target.ts";
 import type { Server } from "./server.ts";
+import { SniRoutes } from "./sni_routes.ts";
 
 /** How often the pool gives slabs back and the drain looks around. */
 const CARE_MS = 1_000;
@@ -99,6 +100,9 @@ export class Proxy implements AcceptGate, TaskHandler {
           newRouteTarget(this.backends.get(backend) ?? null, redirect, this.context.replySlab)!,
       );
       made.tcpBackend = fallback;
+      if (listener.scheme === "sni") {
+        made.sniRoutes = new SniRoutes(listener.sniRoutes, ({ backend }) => this.backends.get(backend)!);
+      }
       return made;
     });
     const hasPriority = config.listeners.some((listener) => listener.priority === "high");

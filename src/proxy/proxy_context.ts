@@ -16,6 +16,7 @@ import type { EndContext } from "../mux/waiting_bytes.ts";
 import { HeadEdit } from "../protocol/h1/head_edit.ts";
 import { HeadParser } from "../protocol/h1/head_parser.ts";
 import { ProxyHeaderParser } from "../protocol/proxy_protocol/header_parser.ts";
+import { ClientHelloReader } from "../protocol/tls/client_hello.ts";
 import { PROXY_HEADER_BYTES_MAX } from "../protocol/proxy_protocol/header_writer.ts";
 import type { ConnectionCounts } from "./connection_counts.ts";
 import { ErrorReplies } from "./error_reply.ts";
@@ -66,6 +67,7 @@ export class ProxyContext implements EndContext {
   /** For building the header of a connection to a server; valid until the next use. */
   readonly proxyHeader = new Slab(PROXY_HEADER_BYTES_MAX);
   readonly proxyHeaderParser = new ProxyHeaderParser();
+  readonly helloReader = new ClientHelloReader();
   readonly sessions = new Set<Session>();
   /** hadro is stopping: no connection is kept alive. */
   isDraining = false;

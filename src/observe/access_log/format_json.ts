@@ -21,6 +21,7 @@ const KEY = {
   backend: ascii(',"backend":'),
   server: ascii(',"server":'),
   serverAddress: ascii(',"server_addr":'),
+  sni: ascii(',"sni":'),
   method: ascii(',"method":'),
   host: ascii(',"host":'),
   uri: ascii(',"uri":'),
@@ -78,6 +79,7 @@ export class FormatJson implements LogFormat {
     writeText(out, KEY.server, record.serverName);
     writeText(out, KEY.serverAddress, record.serverAddress);
     if (isHttp) writeRequest(out, record);
+    else if (record.scheme === "sni") writeText(out, KEY.sni, record.serverNameIndication);
     writeNumbers(out, record, isHttp);
     writeEnd(out, record);
     if (isHttp) {
@@ -108,10 +110,8 @@ function writeNumbers(out: ByteWriter, record: LogRecord, isHttp: boolean): void
   writeNumber(out, KEY.bytesOut, record.bytesOut);
   writeNumber(out, KEY.bytesIn, record.bytesIn);
   writeNumber(out, KEY.handshake, record.handshakeMs);
-  if (isHttp) {
-    writeNumber(out, KEY.idle, record.idleMs);
-    writeNumber(out, KEY.request, record.requestMs);
-  }
+  if (isHttp) writeNumber(out, KEY.idle, record.idleMs);
+  if (record.scheme !== "tcp") writeNumber(out, KEY.request, record.requestMs);
   writeNumber(out, KEY.queue, record.queueMs);
   writeNumber(out, KEY.connect, record.connectMs);
   if (isHttp) {

@@ -137,6 +137,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
     ...plain("server port", (out, r) => out.text(serverPort(r, 10))),
     writeHex: (out, r) => out.text(serverPort(r, 16)),
   },
+  sni: words("server name of the TLS client hello", (r) => r.serverNameIndication),
   Th: number("handshake time, ms", (r) => r.handshakeMs),
   Ti: number("idle time before the request, ms", (r) => r.idleMs),
   TR: number("time to the full request head, ms", (r) => r.requestMs),

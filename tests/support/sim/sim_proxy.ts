@@ -18,8 +18,11 @@ export interface SimLogLine {
   /** Termination state, as "--" or "SC". */
   readonly term: string;
   readonly client: string;
+  readonly backend: string;
   readonly server: string;
   readonly method: string;
+  /** What the client hello says. */
+  readonly sni: string;
   readonly retries: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -27,10 +30,12 @@ export interface SimLogLine {
 }
 
 export interface SimProxyOptions extends SimWorldOptions {
-  readonly scheme: "http" | "tcp";
+  readonly scheme: "http" | "tcp" | "sni";
   readonly serverCount: number;
   /** Listeners on PROXY_PORT and the ports behind it, each with the same servers; 1 unless told. */
   readonly listenerCount?: number;
+  /** Words of -r for each listener. */
+  readonly routes?: readonly string[];
   /** Keys behind the address of each listener and server, with their comma. */
   readonly listenKeys?: string;
   readonly serverKeys?: string;
@@ -59,6 +64,7 @@ export class SimProxy {
         "-l",
         `${options.scheme}://${SIM_HOST}:${PROXY_PORT + i},name=${name}${options.listenKeys ?? ""}`,
       );
+      for (const route of options.routes ?? []) settings.addItem("route", "-r", route);
       for (let j = 0; j < options.serverCount; j++) {
         settings.addItem("backend", "-b", `${SIM_HOST}:${SERVER_PORT + j}${options.serverKeys ?? ""}`);
       }
@@ -107,10 +113,12 @@ function toLine(record: LogRecord): SimLogLine {
     status: record.status,
     term: String.fromCharCode(record.endCause, record.endPhase),
     client: `${record.clientAddress} ${record.clientPort}`,
+    backend: record.backendName,
     server: record.serverName,
     method: String.fromCharCode(
       ...record.capture.subarray(record.method.offset, record.method.offset + record.method.length),
     ),
+    sni: record.serverNameIndication,
     retries: record.retries,
     bytesIn: record.bytesIn,
     bytesOut: record.bytesOut,

@@ -114,6 +114,20 @@ limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448 + 7 p
       "headers  down set X-Via: %f",
     ]);
   });
+  it("says where TLS is passed on to, and that the rest is closed or goes to a default", () => {
+    const line =
+      "hadro -l sni://:443 -r a.test=:1 *.b.test=:2,alpn=h2+h3 *=:3,alpn=h2 -l sni://:8443 -b :4 --lb sni";
+    expect(explain(line, "route")).toEqual([
+      "route    sni-443  a.test -> app",
+      "route    sni-443  .b.test  alpn h2+h3 -> app2",
+      "route    sni-443  any hello  alpn h2 -> app3",
+      "route    sni-443  default -> closed",
+      "route    sni-8443  default -> app4",
+    ]);
+    expect(explain(line, "listen   sni ").length).toBe(2);
+    expect(explain(line, "backend  app4")[0]).toContain("backend  app4  sni  retries 3");
+  });
+
   it("says nothing of what was not asked for", () => {
     const text = explain("hadro 8080 :1").join("\n");
     const words = ["prio", "headers", "trust", "backup", "engine", "tcp-", "reuse", "source"];

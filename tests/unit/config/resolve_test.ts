@@ -1,4 +1,4 @@
-/** From what was written to the configuration: which item attaches where, which default flows where. Refusals: resolve_refusals_test.ts. @module */
+/** From what was written to the configuration: which item attaches where, which default flows where. Refusals: resolve_refusals_test.ts; the log: resolve_log_test.ts. @module */
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../../../src/config/resolve.ts";
 import { Settings } from "../../../src/config/settings.ts";
@@ -49,6 +49,7 @@ describe("the smallest configuration", () => {
         timeouts,
         tcp,
         routes: [],
+        sniRoutes: [],
         poller: "auto",
         defaultBackend: "app",
         redirect: null,
@@ -264,27 +265,6 @@ describe("the other flags", () => {
   });
   it("count once: the last one wins", () => {
     expect(configOf("hadro 1 :2 --drain 1s --drain 2s").drainMs).toBe(2_000);
-  });
-});
-
-describe("the log's format", () => {
-  it.each([
-    ["auto is json where standard output is no terminal", "", false, "json"],
-    ["auto is readable on a terminal", "", true, "tty"],
-    ["auto is json when the log goes to a file, even on a terminal", "--log-file a.log", true, "json"],
-    ["auto can be written", "--log auto", true, "tty"],
-    ["json on a terminal when it is asked for", "--log json", true, "json"],
-    ["tty in a file when it is asked for", "--log tty --log-file a.log", false, "tty"],
-    ["haproxy", "--log haproxy", true, "haproxy"],
-    ["combined", "--log combined", true, "combined"],
-    ["off", "--log off", true, "off"],
-  ])("%s", (_, flags, isStdoutTerminal, format) => {
-    const { log } = configOf(`hadro 1 :2 ${flags}`, { isStdoutTerminal });
-    expect([log.format, log.pattern]).toEqual([format, ""]);
-  });
-  it("is the user's own when it has a percent sign", () => {
-    const { log } = configOf("hadro 1 :2 --log '%ci %ST'", { isStdoutTerminal: true });
-    expect([log.format, log.pattern]).toEqual(["custom", "%ci %ST"]);
   });
 });
 

@@ -42,6 +42,7 @@ describe("newLogRecord", () => {
       backendName: "",
       serverName: "",
       serverAddress: "",
+      serverNameIndication: "",
       handshakeMs: 0,
       idleMs: 0,
       requestMs: -1,

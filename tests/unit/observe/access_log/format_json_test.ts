@@ -103,6 +103,22 @@ describe("FormatJson with TCP", () => {
   });
 });
 
+describe("FormatJson with TLS that is passed through", () => {
+  it("has the keys of TCP, the name that the hello says and how long it took", () => {
+    expect(lineOf(format, tcpRecord({ scheme: "sni", serverNameIndication: "a.test", requestMs: 3 }))).toBe(
+      '{"v":1,"time":"2026-11-23T02:45:41.123Z","scheme":"sni","client":"10.0.1.2","client_port":33313,' +
+        '"frontend":"fnt","backend":"bck","server":"srv1","server_addr":"10.0.0.1:9000","sni":"a.test",' +
+        '"bytes_out":212,"bytes_in":301,"t_handshake_ms":0,"t_req_ms":3,"t_queue_ms":0,"t_conn_ms":0,' +
+        '"t_total_ms":5007,"retries":0,"redispatched":false,"term":"--","why":null,"conns_process":4,' +
+        '"conns_frontend":3,"conns_backend":2,"conns_server":1,"queue_server":0,"queue_backend":0}',
+    );
+    expect(JSON.parse(lineOf(format, tcpRecord({ scheme: "sni" })))).toMatchObject({
+      sni: null,
+      t_req_ms: null,
+    });
+  });
+});
+
 describe("FormatJson with any texts", () => {
   it("escapes names and reasons of its own", () => {
     const names = { frontendName: 'a"b\\', backendName: "é\n", serverName: "s\u2028\ud800", why: "\x7f\t" };
