@@ -10,6 +10,7 @@
  */
 import type { HealthConfig } from "./model_health.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
+import type { StickConfig } from "./model_stick.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
 export interface Endpoint {
@@ -126,6 +127,8 @@ export interface ServerConfig {
   readonly proxyOut: ProxyOut | null;
   /** Where its checks connect to; null: to its endpoint. */
   readonly checkEndpoint: Endpoint | null;
+  /** What stands for it in the backend's cookie; null: nothing. */
+  readonly cookie: string | null;
 }
 
 export interface BackendConfig {
@@ -136,6 +139,9 @@ export interface BackendConfig {
   /** Load of a server at most, in percent of the average one, where a key is hashed: HAProxy's `hash-balance-factor`; 0: any. */
   readonly hashBalanceFactor: number;
   readonly retries: number;
+  /** Which retries go to another server: each n-th; a negative one counts from the last; 0: none. HAProxy's `redispatch`. */
+  readonly redispatch: number;
+  readonly stick: StickConfig;
   readonly priority: Priority;
   readonly hostPolicy: HostPolicy;
   readonly pathRewrite: PathRewriteConfig | null;
@@ -251,6 +257,8 @@ export interface LogConfig {
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
   readonly backends: readonly BackendConfig[];
+  /** Values of cookies were made with a key that nobody else has. */
+  readonly hasRandomCookieKey: boolean;
   /** Requests have ids; the rule for their header is in `headersUp`. */
   readonly hasUniqueId: boolean;
   readonly headersUp: readonly HeaderRule[];

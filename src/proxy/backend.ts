@@ -16,6 +16,8 @@ import type { Balancer, BalanceView } from "./balance/candidate.ts";
 import { KeyReader } from "./key_reader.ts";
 import { PathRewrite } from "./path_rewrite.ts";
 import { Server } from "./server.ts";
+import { StickTable } from "./stick/stick_table.ts";
+import { Stickiness } from "./stick/stickiness.ts";
 
 /** Microseconds are a small integer of V8 up to here: 17 minutes. */
 const US_MAX = 2 ** 30 - 1;
@@ -29,6 +31,8 @@ export class Backend {
   readonly keys: KeyReader;
   /** null: paths stay as they are. */
   readonly pathRewrite: PathRewrite | null;
+  /** null: no client is brought back to its server. */
+  readonly stick: Stickiness | null;
   /** Streams that are with this backend now. */
   currentConns = 0;
   readonly #balancer: Balancer;
@@ -40,6 +44,7 @@ export class Backend {
     prng: Prng,
     onIdleClosed: () => void,
     counts = BackendCounts.apart(config.servers.length),
+    stickCells: Int32Array | null = null,
   ) {
     this.config = config;
     this.keys = new KeyReader(config.balance);
@@ -57,6 +62,9 @@ export class Backend {
         counts,
       })
     );
+    this.stick = Stickiness.isOn(config.stick)
+      ? new Stickiness(config.stick, this.servers, stickCells ?? newStickCells(config, prng))
+      : null;
     const view = new View(engine, prng, counts);
     this.#balancer = newBalancer(config.balance.algorithm, config.hashBalanceFactor, this.servers, view);
   }
@@ -120,6 +128,14 @@ export class Backend {
   shutdown(): void {
     for (const server of this.servers) server.idle.shutdown();
   }
+}
+
+/** A table of this thread's own. */
+function newStickCells({ stick }: BackendConfig, prng: Prng): Int32Array | null {
+  if (stick.table === null) return null;
+  const cells = new Int32Array(StickTable.sharedBytes(stick.table.entryCount) / Int32Array.BYTES_PER_ELEMENT);
+  StickTable.seed(cells, prng.nextUint32(), prng.nextUint32());
+  return cells;
 }
 
 /** The world as the balancer sees it. */

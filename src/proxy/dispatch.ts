@@ -8,8 +8,8 @@
  *                 |
  *                 +--refused, unreachable, time-out--> retries left? --no------------> failed
  *                                                          |
- *                              another untried server: at once (redispatch)
- *                              none: wait RETRY_DELAY_MS, then all may be tried again
+ *                              another untried server: at once (redispatch), if redispatch lets this retry leave
+ *                              none: wait RETRY_DELAY_MS, then all may be tried again; or the same, if it may not leave
  *
  * No byte of the request was sent in any of these states, so a retry is always safe here.
  *
@@ -82,6 +82,10 @@ export class Dispatch implements FdHandler {
   #fd = NO_FD;
   #attempt = 0;
   #key = NO_KEY;
+  #direct: Server | null = null;
+  #isForced = false;
+  /** To be tried once more after the pause. */
+  #again: Server | null = null;
   /** When the server in use was chosen. */
   #chosenMs = 0;
   #hasAnswered = false;
@@ -94,8 +98,17 @@ export class Dispatch implements FdHandler {
     this.#owner = owner;
   }
 
-  /** Begins for a new stream, whose key is NO_KEY or what the backend's KeyReader gave; a server is looked for at once. */
-  start(backend: Backend, listenerClass: number, key: number): void {
+  /**
+   * Begins for a new stream, whose key is NO_KEY or what the backend's KeyReader gave; a server is looked for at once. `direct` is the
+   * one that persistence wants, which may be down; no other one will do if `isForced`.
+   */
+  start(
+    backend: Backend,
+    listenerClass: number,
+    key: number,
+    direct: Server | null = null,
+    isForced = false,
+  ): void {
     this.#backend = backend;
     this.#key = key;
     this.ioClass = serverSideClass(listenerClass, backend.ioClass);
@@ -103,7 +116,16 @@ export class Dispatch implements FdHandler {
     this.retries = 0;
     this.isRedispatched = false;
     this.addressText = "";
-    this.#chooseAny();
+    this.#direct = direct;
+    this.#isForced = isForced && direct !== null;
+    this.#again = null;
+    if (direct !== null) this.#use(direct);
+    else this.#chooseAny();
+  }
+
+  /** The server in use is the one that persistence wanted. */
+  get isDirect(): boolean {
+    return this.server !== null && this.server === this.#direct;
   }
 
   /** The address in use. */
@@ -186,7 +208,10 @@ export class Dispatch implements FdHandler {
 
   #chooseAny(): void {
     this.#tried = null;
-    const server = this.#backend!.choose(null, this.#key);
+    const again = this.#again;
+    this.#again = null;
+    const isThere = again !== null && again.addressCount > 0;
+    const server = isThere ? again : this.#backend!.choose(null, this.#key);
     if (server !== null) {
       this.#use(server);
       return;
@@ -265,7 +290,9 @@ export class Dispatch implements FdHandler {
     this.#tried.set(server.index);
     backend.endOn(server);
     this.server = null;
-    const other = backend.choose(this.#tried, this.#key);
+    const mayLeave = this.#mayRedispatch(server, backend);
+    if (!mayLeave) this.#again = server;
+    const other = mayLeave ? backend.choose(this.#tried, this.#key) : null;
     if (other !== null) {
       this.isRedispatched = true;
       other.counters.redispatches++;
@@ -276,6 +303,14 @@ export class Dispatch implements FdHandler {
     this.#owner.setServerDeadline(
       this.#engine.nowMs + Math.min(RETRY_DELAY_MS, backend.config.timeouts.connectMs),
     );
+  }
+
+  /** HAProxy's redispatch: a stream that nobody wants at this server leaves it at once, others at the retries that are said. */
+  #mayRedispatch(server: Server, { config: { redispatch, retries } }: Backend): boolean {
+    if (redispatch === 0 || this.#isForced) return false;
+    if (server !== this.#direct && this.#key === NO_KEY) return true;
+    const interval = redispatch > 0 ? redispatch : retries + 1 + redispatch;
+    return this.retries % interval === 0;
   }
 }
 

@@ -28,6 +28,7 @@ import type { ProxyContext } from "./proxy_context.ts";
 import type { ProxyHandshake } from "./proxy_handshake.ts";
 import { writeClientHeader } from "./proxy_header.ts";
 import type { Server } from "./server.ts";
+import { StickState } from "./stick/stick_state.ts";
 
 /** See the module's text. */
 export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHandler {
@@ -42,6 +43,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   /** Accept, or the end of the handshake. */
   readonly #beganMs: number;
   readonly #acceptedWallMs: number;
+  /** null: the backend knows no stickiness. */
+  readonly #stick: StickState | null;
   #connectedMs = 0;
   #relay: Relay | null = null;
   #clientDeadlineMs = NEVER_MS;
@@ -68,6 +71,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#client = new SocketEnd(context);
     this.#server = new SocketEnd(context);
     this.#dispatch = new Dispatch(context, this);
+    this.#stick = listener.tcpBackend!.stick === null ? null : new StickState();
     this.#task = engine.scheduler.create(this);
     context.sessions.add(this);
     listener.tcpBackend!.currentConns++;
@@ -102,7 +106,11 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   }
 
   onServerConnected(fd: number): void {
-    this.#connectedMs = this.context.engine.nowMs;
+    const { nowMs, wallNowMs } = this.context.engine;
+    this.#connectedMs = nowMs;
+    if (this.#stick !== null) {
+      this.listener.tcpBackend!.stick!.learn(this.#stick, this.#dispatch.server!, wallNowMs);
+    }
     this.#server.open(fd, this.#dispatch.ioClass);
     this.#relay = new Relay(this.#client, this.#server, this);
     this.#setDeadlines(true, true);
@@ -127,7 +135,12 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     if (this.#isOver || this.#hasStarted) return;
     this.#hasStarted = true;
     const backend = this.listener.tcpBackend!;
-    this.#dispatch.start(backend, this.listener.ioClass, backend.keys.ofClient(this.#identity));
+    const key = backend.keys.ofClient(this.#identity);
+    const { wallNowMs } = this.context.engine;
+    const direct = this.#stick === null
+      ? null
+      : backend.stick!.chooseForClient(this.#stick, this.#identity, wallNowMs);
+    this.#dispatch.start(backend, this.listener.ioClass, key, direct);
   }
 
   #listenToClient(): void {

@@ -207,7 +207,9 @@ export class ServerHealth implements CheckOwner, TaskHandler {
   #onStatus(was: number): void {
     const { status, server } = this;
     const { cells, engine } = this.#context;
-    server.setHealth(status === HealthStatus.UP, status === HealthStatus.UP ? "" : this.#words());
+    const takesKnown = status === HealthStatus.UP || status === HealthStatus.NOLB ||
+      status === HealthStatus.DRAIN;
+    server.setHealth(status === HealthStatus.UP, status === HealthStatus.UP ? "" : this.#words(), takesKnown);
     if (status === HealthStatus.MAINT) this.check?.stop();
     else if (was === HealthStatus.MAINT && cells.owns(this.index)) this.check?.start(0);
     if (status === HealthStatus.UP) {

@@ -82,6 +82,7 @@ describe("the smallest configuration", () => {
           source: null,
           proxyOut: null,
           checkEndpoint: null,
+          cookie: null,
         }],
       }],
       hasUniqueId: false,
