@@ -158,7 +158,13 @@ export class BackendBuilder {
           this.#own(item, "check-port"),
           this.#own(item, "check-addr"),
         ),
-        cookie: buildServerCookie(cookie, cookieKey, { name, endpoint }, writtenOption(item, "cookie")),
+        cookie: buildServerCookie(
+          cookie,
+          cookieKey,
+          { name, endpoint },
+          writtenOption(item, "cookie"),
+          this.#scheme,
+        ),
       };
     });
   }

@@ -14,7 +14,7 @@ export const STICK_FLAGS = [
     default: "off",
     section: "Balancing",
     text:
-      "A cookie that brings clients back to their server: SRV:insert:indirect:nocache, or rewrite, prefix, passive; with postonly, preserve, httponly, secure, domain=, maxidle=, maxlife=, attr=, dynamic, sealed.",
+      "A cookie that brings clients back to their server, with HAProxy's options: SRV:insert:indirect:nocache; see docs/reference/stickiness.md.",
     example: "SRV:insert:indirect:nocache",
   },
   {
@@ -50,7 +50,7 @@ export const STICK_FLAGS = [
     default: "1",
     section: "Balancing",
     text:
-      "Which retries go to another server: each (1), each second one (2) …, on or -1: the last, off: none. A stream that no cookie or table sent does at once, unless off.",
+      "Which retries of a sticky stream leave its server: 1 each, 2 each second, on or -1 the last; off: none, of no stream.",
   },
 ] as const;
 

@@ -16,13 +16,9 @@
 import { createHmac } from "node:crypto";
 import { addressBytes } from "../base/ip_address.ts";
 import { xxh64 } from "../base/xxh64.ts";
-import { ConfigError } from "./config_error.ts";
 import type { Endpoint } from "./model.ts";
 import type { CookieConfig } from "./model_stick.ts";
-import type { SettingText } from "./settings.ts";
 
-/** A key that people chose: short ones can be guessed, and then all values. */
-const KEY_CHARS_MIN = 16;
 const SEAL_BYTES = 16;
 const LOOPBACK = "127.0.0.1";
 
@@ -35,17 +31,6 @@ export class CookieKey {
   constructor(text: string | null) {
     this.isRandom = text === null;
     this.#bytes = text === null ? crypto.getRandomValues(new Uint8Array(32)) : new TextEncoder().encode(text);
-  }
-
-  /** Reads `--cookie-key`. @throws {ConfigError} that does not show it. */
-  static read({ text, place }: SettingText): CookieKey {
-    if (text === "random") return new CookieKey(null);
-    if (text.length >= KEY_CHARS_MIN) return new CookieKey(text);
-    throw new ConfigError(
-      `Cannot use --cookie-key: it has ${text.length} characters, and a key that can be guessed seals nothing; write at ` +
-        `least ${KEY_CHARS_MIN}, as openssl rand -hex 32 makes them, in HADRO_COOKIE_KEY`,
-      { ...place, word: "*".repeat(text.length) },
-    );
   }
 
   /** The value of a server; `written` is its `cookie=`, null when there is none. */

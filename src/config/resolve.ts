@@ -91,7 +91,7 @@ class Resolver {
     const poller = settings.last("poller");
     const threads = settings.last("threads");
     const spread = settings.last("spread-checks");
-    const cookieKey = CookieKey.read(settings.last("cookie-key"));
+    const cookieKey = new CookieKey(settings.last("cookie-key").text);
     const backends = this.#buildBackends(cookieKey);
     rejectUselessFlags(settings, backends);
     rejectUselessStick(settings, backends);

@@ -56,13 +56,10 @@ export function buildServerCookie(
   key: CookieKey,
   server: { readonly name: string; readonly endpoint: Endpoint },
   written: SettingText | null,
+  scheme: Scheme,
 ): string | null {
   if (written !== null && cookie === null) {
-    refuse(
-      "cookie",
-      written,
-      "its backend has no cookie; add --cookie SRV:insert:indirect, or backend-cookie=",
-    );
+    refuse("cookie", written, scheme === "tcp" ? "tcp has no cookies; use stick=src" : COOKIE_MISSING);
   }
   if (cookie === null || written?.text === "off") return null;
   if (written !== null && !VALUE.test(written.text)) {
@@ -76,15 +73,22 @@ export function rejectUselessStick(settings: Settings, backends: readonly Backen
   const reject = (name: string, isUseful: boolean, what: string) => {
     const { text, place } = settings.last(name);
     if (isUseful || !settings.has(name) || text === "off") return;
-    // A key is not shown.
+    // A key is not shown; a switch has nothing to show.
     const shown = name === "cookie-key" ? { ...place, word: "*".repeat(text.length) } : place;
-    throw new ConfigError(`Cannot use --${name}: ${what}`, shown);
+    throw new ConfigError(`Cannot use --${name}: ${what}`, text === "" ? null : shown);
   };
   const sticks = backends.map(({ stick }) => stick);
   const hasHttp = backends.some(({ scheme }) => scheme === "http");
   const hasCookie = sticks.some(({ cookie }) => cookie !== null);
   reject("cookie", hasHttp, "tcp has no cookies; use --stick src");
   reject("cookie-key", sticks.some(({ cookie }) => (cookie?.values ?? "plain") !== "plain"), KEY_USELESS);
+  const { text } = settings.last("cookie-key");
+  const isGuessable = text !== "random" && text.length < KEY_CHARS_MIN;
+  reject(
+    "cookie-key",
+    !isGuessable || sticks.every(({ cookie }) => cookie?.values !== "sealed"),
+    KEY_GUESSABLE,
+  );
   reject(
     "stick",
     hasHttp || sticks.some(({ table }) => table !== null),
@@ -94,6 +98,12 @@ export function rejectUselessStick(settings: Settings, backends: readonly Backen
 }
 
 const NOTHING_STICKS = "nothing brings clients back; add --cookie or --stick";
+/** Keys that people choose: short ones can be guessed, and then all values. */
+const KEY_CHARS_MIN = 16;
+const KEY_GUESSABLE = `sealed needs at least ${KEY_CHARS_MIN} characters that nobody can guess; put what ` +
+  "openssl rand -hex 32 says in HADRO_COOKIE_KEY";
+const COOKIE_MISSING =
+  "its backend has no cookie; add --cookie SRV:insert:indirect:nocache, or backend-cookie=";
 const KEY_USELESS = "no backend has a cookie with dynamic or sealed";
 
 function readBackendCookie(settings: Settings, findKey: FindKey, scheme: Scheme): CookieConfig | null {

@@ -12,12 +12,13 @@
  * @module
  */
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
-import { readBalance } from "./balance_values.ts";
+import { isKeyName } from "./balance_values.ts";
 import { ConfigError, suggest, type WordPlace } from "./config_error.ts";
 import type { StickTableConfig } from "./model_stick.ts";
 import { readDurationMs, readSizeBytes } from "./values.ts";
 
 const KEYS = ["src", "hdr", "cookie", "url_param"] as const;
+const EXAMPLES = { hdr: "hdr:x-user", cookie: "cookie:sid", url_param: "url_param:id" } as const;
 const OPTIONS: readonly string[] = ["size", "expire"];
 const DEFAULT_ENTRIES = 100 * 1_024;
 const DEFAULT_EXPIRE_MS = 30 * 60_000;
@@ -42,9 +43,14 @@ export function readStick(what: string, text: string, place: WordPlace): StickTa
   const word = /^[^:]*/.exec(text)![0];
   const key = KEYS.find((other) => other === word);
   if (key === undefined) return fail(`no such key${suggest(word, [...KEYS, "off"])}`);
-  const name = key === "src" ? "" : /^[^:]*/.exec(text.slice(key.length + 1))![0];
-  const keyName = key === "src" ? "" : readBalance(`${key}:${name}`, place, "http").keyName;
-  const column = key === "src" ? key.length : key.length + 1 + name.length;
+  if (key === "src") {
+    return { key, keyName: "", ...readOptions(text.slice(key.length), key.length, place, fail) };
+  }
+  const name = /^[^:]*/.exec(text.slice(key.length + 1))![0];
+  const column = key.length + 1 + name.length;
+  if (name === "") fail(`it needs a name; write ${EXAMPLES[key]}`, key.length);
+  if (!isKeyName(key, name)) fail(`"${name}" is no name; write ${EXAMPLES[key]}`, key.length + 1);
+  const keyName = key === "hdr" ? name.toLowerCase() : name;
   return { key, keyName, ...readOptions(text.slice(column), column, place, fail) };
 }
 

@@ -22,17 +22,17 @@
 import type { Bitmap } from "../base/bitmap.ts";
 import { Errno, errnoName } from "../base/errno.ts";
 import type { Slab } from "../base/slab.ts";
-import type { SourceConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { NO_FD } from "../mux/socket_end.ts";
-import { formatAddress } from "./address_text.ts";
 import { type Backend, serverSideClass } from "./backend.ts";
 import { NO_KEY } from "./balance/hash_key.ts";
+import { describeConnectError } from "./connect_error.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { HeaderSend } from "./proxy_header.ts";
+import { Redispatch } from "./redispatch.ts";
 import type { Server } from "./server.ts";
 
 /** Pause before a server that failed is tried again: HAProxy's turn-around. */
@@ -82,10 +82,7 @@ export class Dispatch implements FdHandler {
   #fd = NO_FD;
   #attempt = 0;
   #key = NO_KEY;
-  #direct: Server | null = null;
-  #isForced = false;
-  /** To be tried once more after the pause. */
-  #again: Server | null = null;
+  readonly #redispatch = new Redispatch();
   /** When the server in use was chosen. */
   #chosenMs = 0;
   #hasAnswered = false;
@@ -116,16 +113,14 @@ export class Dispatch implements FdHandler {
     this.retries = 0;
     this.isRedispatched = false;
     this.addressText = "";
-    this.#direct = direct;
-    this.#isForced = isForced && direct !== null;
-    this.#again = null;
+    this.#redispatch.begin(direct, isForced);
     if (direct !== null) this.#use(direct);
     else this.#chooseAny();
   }
 
   /** The server in use is the one that persistence wanted. */
   get isDirect(): boolean {
-    return this.server !== null && this.server === this.#direct;
+    return this.server !== null && this.server === this.#redispatch.direct;
   }
 
   /** The address in use. */
@@ -208,10 +203,7 @@ export class Dispatch implements FdHandler {
 
   #chooseAny(): void {
     this.#tried = null;
-    const again = this.#again;
-    this.#again = null;
-    const isThere = again !== null && again.addressCount > 0;
-    const server = isThere ? again : this.#backend!.choose(null, this.#key);
+    const server = this.#redispatch.takeAgain() ?? this.#backend!.choose(null, this.#key);
     if (server !== null) {
       this.#use(server);
       return;
@@ -290,8 +282,7 @@ export class Dispatch implements FdHandler {
     this.#tried.set(server.index);
     backend.endOn(server);
     this.server = null;
-    const mayLeave = this.#mayRedispatch(server, backend);
-    if (!mayLeave) this.#again = server;
+    const mayLeave = this.#redispatch.leaves(server, backend, this.retries, this.#key);
     const other = mayLeave ? backend.choose(this.#tried, this.#key) : null;
     if (other !== null) {
       this.isRedispatched = true;
@@ -304,29 +295,4 @@ export class Dispatch implements FdHandler {
       this.#engine.nowMs + Math.min(RETRY_DELAY_MS, backend.config.timeouts.connectMs),
     );
   }
-
-  /** HAProxy's redispatch: a stream that nobody wants at this server leaves it at once, others at the retries that are said. */
-  #mayRedispatch(server: Server, { config: { redispatch, retries } }: Backend): boolean {
-    if (redispatch === 0 || this.#isForced) return false;
-    if (server !== this.#direct && this.#key === NO_KEY) return true;
-    const interval = redispatch > 0 ? redispatch : retries + 1 + redispatch;
-    return this.retries % interval === 0;
-  }
-}
-
-/** @param timeoutMs What was waited for in vain; 0 when it did not come to that. */
-function describeConnectError(
-  address: SocketAddress,
-  source: SourceConfig | null,
-  errno: number,
-  timeoutMs: number,
-): string {
-  const where = formatAddress(address);
-  if (timeoutMs > 0) return `${where} did not accept the connection within ${timeoutMs} ms`;
-  if (errno === -Errno.ECONNREFUSED) return `${where} refused the connection (ECONNREFUSED)`;
-  if (source === null) return `cannot connect to ${where} (${errnoName(errno)})`;
-  const from = source.hosts.join(" or ");
-  const isMismatch = errno === -Errno.EAFNOSUPPORT;
-  const reason = isMismatch ? "one is IPv4, the other IPv6" : errnoName(errno);
-  return `cannot connect to ${where} from ${from} (${reason})`;
 }

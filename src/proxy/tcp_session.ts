@@ -28,7 +28,7 @@ import type { ProxyContext } from "./proxy_context.ts";
 import type { ProxyHandshake } from "./proxy_handshake.ts";
 import { writeClientHeader } from "./proxy_header.ts";
 import type { Server } from "./server.ts";
-import { StickState } from "./stick/stick_state.ts";
+import { TcpStick } from "./stick/tcp_stick.ts";
 
 /** See the module's text. */
 export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHandler {
@@ -44,7 +44,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   readonly #beganMs: number;
   readonly #acceptedWallMs: number;
   /** null: the backend knows no stickiness. */
-  readonly #stick: StickState | null;
+  readonly #stick: TcpStick | null;
   #connectedMs = 0;
   #relay: Relay | null = null;
   #clientDeadlineMs = NEVER_MS;
@@ -71,7 +71,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#client = new SocketEnd(context);
     this.#server = new SocketEnd(context);
     this.#dispatch = new Dispatch(context, this);
-    this.#stick = listener.tcpBackend!.stick === null ? null : new StickState();
+    const { stick } = listener.tcpBackend!;
+    this.#stick = stick === null ? null : new TcpStick(stick, identity);
     this.#task = engine.scheduler.create(this);
     context.sessions.add(this);
     listener.tcpBackend!.currentConns++;
@@ -108,9 +109,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   onServerConnected(fd: number): void {
     const { nowMs, wallNowMs } = this.context.engine;
     this.#connectedMs = nowMs;
-    if (this.#stick !== null) {
-      this.listener.tcpBackend!.stick!.learn(this.#stick, this.#dispatch.server!, wallNowMs);
-    }
+    this.#stick?.learn(this.#dispatch.server!, wallNowMs);
     this.#server.open(fd, this.#dispatch.ioClass);
     this.#relay = new Relay(this.#client, this.#server, this);
     this.#setDeadlines(true, true);
@@ -136,10 +135,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#hasStarted = true;
     const backend = this.listener.tcpBackend!;
     const key = backend.keys.ofClient(this.#identity);
-    const { wallNowMs } = this.context.engine;
-    const direct = this.#stick === null
-      ? null
-      : backend.stick!.chooseForClient(this.#stick, this.#identity, wallNowMs);
+    const direct = this.#stick?.choose(this.context.engine.wallNowMs) ?? null;
     this.#dispatch.start(backend, this.listener.ioClass, key, direct);
   }
 

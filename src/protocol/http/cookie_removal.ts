@@ -15,6 +15,7 @@
 import type { CookieScanner } from "./cookie.ts";
 import { FieldName } from "./field_name.ts";
 import { FIELD_STRIDE, FieldPart, type MessageHead } from "./message_head.ts";
+import { Octet } from "./octet.ts";
 
 /** What is taken away of a cookie. */
 export const CookieRemoval = { WHOLE: 0, PREFIX: 1 } as const;
@@ -86,7 +87,7 @@ function dropCookies(
   }
   if (!hasRemoved) return end;
   if (!hasKept) return start;
-  return removeFrom === NOT_REMOVING ? keep(bytes, keptFrom, end, write) : write;
+  return trimEnd(bytes, start, removeFrom === NOT_REMOVING ? keep(bytes, keptFrom, end, write) : write);
 }
 
 function dropPrefixes(
@@ -108,6 +109,13 @@ function dropPrefixes(
     keptFrom = at + 1;
   }
   return keep(bytes, keptFrom, end, write);
+}
+
+/** White space at the end of a value is not its own. */
+function trimEnd(bytes: Uint8Array, start: number, valueEnd: number): number {
+  let end = valueEnd;
+  while (end > start && (bytes[end - 1] === Octet.SP || bytes[end - 1] === Octet.HTAB)) end--;
+  return end;
 }
 
 /** Moves a run of kept bytes to `write`; returns where it ends there. */

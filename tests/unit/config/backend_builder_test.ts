@@ -19,7 +19,7 @@ function build(
   }
   const builder = new BackendBuilder(settings, "http");
   for (const word of words) builder.addServer(parseItem("-b", word), "http", options.isRoute ?? false);
-  return builder.build(new Set(options.taken), new CookieKey(null));
+  return builder.build(new Set(options.taken), new CookieKey("random"));
 }
 
 /** What of a backend its keys decide. */
@@ -136,7 +136,7 @@ describe("a backend's name", () => {
     const taken = new Set<string>();
     const builder = new BackendBuilder(new Settings(), "tcp");
     builder.addServer(parseItem("-b", ":1"), "tcp");
-    expect(builder.build(taken, new CookieKey(null))).toMatchObject({ name: "app", scheme: "tcp" });
+    expect(builder.build(taken, new CookieKey("random"))).toMatchObject({ name: "app", scheme: "tcp" });
     expect([builder.name, [...taken]]).toEqual(["app", ["app"]]);
   });
   it("is not known before it is built, and asking is a bug of ours", () => {

@@ -21,6 +21,7 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
     poolPurgeMs: 5_000,
     poolMaxConn: 10,
     pathRewrite: null,
+    stick: { cookie: null, table: null, isPersistent: false, ignoredPaths: [], forcedPaths: [] },
     servers: servers.map((server, i) => ({
       name: `s${i + 1}`,
       endpoint: { ...ADDRESS, path: "" },
