@@ -27,10 +27,10 @@ export class CookieKey {
   readonly isRandom: boolean;
   readonly #bytes: Uint8Array;
 
-  /** Without a text: a random one. */
-  constructor(text: string | null) {
-    this.isRandom = text === null;
-    this.#bytes = text === null ? crypto.getRandomValues(new Uint8Array(32)) : new TextEncoder().encode(text);
+  /** @param text `random`, or a key. */
+  constructor(text: string) {
+    this.isRandom = text === "random";
+    this.#bytes = this.isRandom ? crypto.getRandomValues(new Uint8Array(32)) : new TextEncoder().encode(text);
   }
 
   /** The value of a server; `written` is its `cookie=`, null when there is none. */

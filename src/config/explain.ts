@@ -8,7 +8,7 @@
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatBalance } from "./balance_values.ts";
 import { explainLimits, explainMaxBody } from "./explain_limits.ts";
-import { explainCookieKey, explainServerCookie, explainStick } from "./explain_stick.ts";
+import { describeCookies, explainServerCookie, explainStick } from "./explain_stick.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import { formatProxyOut } from "./proxy_values.ts";
@@ -31,7 +31,7 @@ export function explainConfig(config: Config, plan: MemoryPlan): string[] {
   return [
     ...config.listeners.flatMap((listener) => explainListener(listener)),
     ...config.backends.flatMap((backend) => explainBackend(backend)),
-    ...explainCookieKey(config),
+    ...describeCookies(config).map((text) => `cookies  ${text}`),
     ...explainHeaders(config),
     ...explainEngine(config),
     `log      ${config.log.format === "custom" ? `"${config.log.pattern}"` : config.log.format} to ${
