@@ -118,6 +118,10 @@ export class Instance {
       pipesInUse: this.engine.poller.pipes?.inUse ?? 0,
       bufferWaiters: this.#buffers.waiting,
       ...this.proxy.health.counters(),
+      stickEvictions: [...this.proxy.backends.values()].reduce(
+        (sum, { stick }) => sum + (stick?.table?.evictions ?? 0),
+        0,
+      ),
       heapBytes: Deno.memoryUsage().heapUsed,
     };
   }

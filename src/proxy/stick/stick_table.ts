@@ -103,17 +103,6 @@ export class StickTable {
     if (Atomics.load(cells, at + Part.VALUE) !== value) Atomics.store(cells, at + Part.VALUE, value);
   }
 
-  /** Entries that are not forgotten. Reads the whole table. */
-  count(wallMs: number): number {
-    const ticks = ticksOf(wallMs);
-    let count = 0;
-    for (let at = SEED_CELLS; at < this.#cells.length; at += CELLS_PER_SLOT) {
-      const isUsed = Atomics.load(this.#cells, at + Part.VALUE) !== 0;
-      if (isUsed && ((Atomics.load(this.#cells, at + Part.EXPIRY) - ticks) | 0) > 0) count++;
-    }
-    return count;
-  }
-
   /** Returns the place of the slot that has the key, expired or not; -1 when none has. */
   #findSlot(high: number, low: number): number {
     const cells = this.#cells;

@@ -21,6 +21,8 @@ export interface SimExchange {
   readonly responseBytes: number;
   /** The server answers as soon as it has the head. */
   readonly isEarly: boolean;
+  /** Further field lines of the request. */
+  readonly fields?: string;
 }
 
 /** A random exchange; bodies are mostly small. */
@@ -60,7 +62,9 @@ function chunked(prng: Prng, body: string): string {
 export function requestText(prng: Prng, exchange: SimExchange): string {
   const { id, requestFraming, requestBytes, responseFraming, responseBytes, isEarly } = exchange;
   const target = `/${id}/${responseFraming}/${responseBytes}/${isEarly ? "early" : "late"}`;
-  const head = `${requestFraming === "none" ? "GET" : "POST"} ${target} HTTP/1.1\r\nHost: sim\r\n`;
+  const head = `${requestFraming === "none" ? "GET" : "POST"} ${target} HTTP/1.1\r\nHost: sim\r\n${
+    exchange.fields ?? ""
+  }`;
   const body = requestFraming === "none" ? "" : bodyOf(id, "request", requestBytes);
   if (requestFraming === "none") return `${head}\r\n`;
   if (requestFraming === "length") return `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -264,6 +268,7 @@ export function httpServing(
 
 /** Queues the answer to a request; checks the request's body when it is whole. */
 function answer(peer: SimPeer, prng: Prng, head: string, body: string | null): Framing {
+  if (/\r\ncookie:(.*[;,])? *SRV=/i.test(head)) throw new Error(`The server got hadro's own cookie: ${head}`);
   const [method, target] = head.split(" ");
   const [, id, framing, size] = target.split("/");
   if (body !== null && method === "POST" && body !== bodyOf(Number(id), "request", body.length)) {
