@@ -32,6 +32,7 @@ export interface InstanceOptions {
     readonly listeners: EpollSharing & DenoSharing;
     readonly connections: ConnectionCounts;
     readonly health: HealthCells;
+    readonly stickCells: readonly (Int32Array | null)[];
     readonly boundAddresses: readonly SocketAddress[] | null;
   } | null;
 }
@@ -63,7 +64,11 @@ export class Instance {
       seed: crypto.getRandomValues(new Uint32Array(1))[0],
       report,
       onDrained: (killedCount) => drained.resolve(killedCount),
-      ...(sharing === null ? {} : { connections: sharing.connections, health: sharing.health }),
+      ...(sharing === null ? {} : {
+        connections: sharing.connections,
+        health: sharing.health,
+        stickCells: sharing.stickCells,
+      }),
       ...(sharing === null || sharing.boundAddresses === null
         ? {}
         : { boundAddresses: sharing.boundAddresses }),
@@ -113,6 +118,10 @@ export class Instance {
       pipesInUse: this.engine.poller.pipes?.inUse ?? 0,
       bufferWaiters: this.#buffers.waiting,
       ...this.proxy.health.counters(),
+      stickEvictions: [...this.proxy.backends.values()].reduce(
+        (sum, { stick }) => sum + (stick?.table?.evictions ?? 0),
+        0,
+      ),
       heapBytes: Deno.memoryUsage().heapUsed,
     };
   }

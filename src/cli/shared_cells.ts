@@ -1,5 +1,5 @@
 /**
- * The memory that all threads share: connections, and the health of servers.
+ * The memory that all threads share: connections, the health of servers, and stick tables.
  *
  * May import: config, proxy.
  *
@@ -8,6 +8,7 @@
 import type { Config } from "../config/model.ts";
 import { ConnectionCounts, countColumns } from "../proxy/connection_counts.ts";
 import { HealthCells } from "../proxy/health/health_cells.ts";
+import { StickTable } from "../proxy/stick/stick_table.ts";
 
 /** See the module's text. */
 export interface SharedCells {
@@ -15,6 +16,8 @@ export interface SharedCells {
   readonly connectionCells: SharedArrayBuffer;
   /** Integers of {@linkcode HealthCells}. */
   readonly healthCells: SharedArrayBuffer;
+  /** Integers of the {@linkcode StickTable} of each backend; null where there is none. */
+  readonly stickCells: readonly (SharedArrayBuffer | null)[];
 }
 
 /** Makes it, as at the start. */
@@ -25,7 +28,23 @@ export function newSharedCells(config: Config, threadCount: number): SharedCells
       ConnectionCounts.sharedBytes(countColumns(config), threadCount),
     ),
     healthCells: new SharedArrayBuffer(HealthCells.sharedBytes(serverCount, threadCount)),
+    stickCells: config.backends.map(({ stick }) =>
+      stick.table === null ? null : newStickCells(stick.table.entryCount)
+    ),
   };
+}
+
+/** What keys are hashed with is the same in all threads, and nobody else's. */
+function newStickCells(entryCount: number): SharedArrayBuffer {
+  const cells = new SharedArrayBuffer(StickTable.sharedBytes(entryCount));
+  const [low, high] = crypto.getRandomValues(new Int32Array(2));
+  StickTable.seed(new Int32Array(cells), low!, high!);
+  return cells;
+}
+
+/** The stick tables, as any thread sees and changes them. */
+export function stickCellsOf(cells: SharedCells): (Int32Array | null)[] {
+  return cells.stickCells.map((table) => table === null ? null : new Int32Array(table));
 }
 
 /** The connections of a thread. */

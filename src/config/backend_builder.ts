@@ -1,6 +1,6 @@
 /**
  * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (all but name,
- * weight, backup, source, proxy, proxy-v2-options, check-port and check-addr) may stand on any of its items, with one value.
+ * weight, backup, source, proxy, proxy-v2-options, cookie, check-port and check-addr) may stand on any of its items, with one value.
  *
  * May import: base, config.
  *
@@ -13,6 +13,7 @@ import { ConfigError } from "./config_error.ts";
 import { buildCheckEndpoint, buildHealth } from "./health_builder.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { type Item, parseEndpoint } from "./item_parser.ts";
+import type { CookieKey } from "./cookie_secret.ts";
 import { readBackendMaxBody } from "./limit_values.ts";
 import type {
   BackendConfig,
@@ -26,10 +27,12 @@ import type {
   TcpConfig,
   Timeouts,
 } from "./model.ts";
+import type { CookieConfig } from "./model_stick.ts";
 import { readPathRewrite } from "./path_rewrite_value.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readProxyOut } from "./proxy_values.ts";
 import { readRetry } from "./retry_values.ts";
+import { buildRedispatch, buildServerCookie, buildStick } from "./stick_builder.ts";
 import { readSource, readTcp } from "./socket_values.ts";
 import { readChoice, readCount, readDurationMs, readHostPolicy } from "./values.ts";
 
@@ -74,7 +77,7 @@ export class BackendBuilder {
   }
 
   /** Builds; `taken` holds the names of backends built before. @throws {ConfigError} */
-  build(taken: Set<string>): BackendConfig {
+  build(taken: Set<string>, cookieKey: CookieKey): BackendConfig {
     this.#name = this.#chooseName(taken);
     taken.add(this.#name);
     const balance = this.#readBalance();
@@ -85,6 +88,7 @@ export class BackendBuilder {
     const purge = this.#settings.last("pool-purge-delay");
     const maxConn = this.#settings.last("pool-max-conn");
     const hostPolicy = readHostPolicy("host", host.text, host.place);
+    const stick = buildStick(this.#settings, (key) => this.#shared(key), this.#scheme);
     return {
       name: this.#name,
       scheme: this.#scheme,
@@ -92,6 +96,8 @@ export class BackendBuilder {
       hashBalanceFactor: this.#readBalanceFactor(balance),
       retries: readCount("retries", retries.text, retries.place, 0, RETRIES_MAX),
       retry: readRetry(this.#scheme, (key) => this.#shared(key), (key) => this.#settings.last(key)),
+      redispatch: buildRedispatch(this.#settings, (key) => this.#shared(key)),
+      stick,
       priority: priority === null
         ? "normal"
         : readChoice("prio", priority.text, ["high", "normal", "low"] as const, priority.place),
@@ -104,7 +110,7 @@ export class BackendBuilder {
       poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
       health: buildHealth(this.#settings, (key) => this.#sharedOrOwn(key), this.#scheme, hostPolicy),
       maxBodyBytes: readBackendMaxBody(this.#shared("max-body"), this.#scheme),
-      servers: this.#buildServers(),
+      servers: this.#buildServers(stick.cookie, cookieKey),
     };
   }
 
@@ -134,7 +140,7 @@ export class BackendBuilder {
     });
   }
 
-  #buildServers(): ServerConfig[] {
+  #buildServers(cookie: CookieConfig | null, cookieKey: CookieKey): ServerConfig[] {
     const names = new Set<string>();
     return this.#items.map((item, index) => {
       const name = (this.#isRoute ? null : optionText(item, "name")) ?? `s${index + 1}`;
@@ -158,6 +164,13 @@ export class BackendBuilder {
           endpoint,
           this.#own(item, "check-port"),
           this.#own(item, "check-addr"),
+        ),
+        cookie: buildServerCookie(
+          cookie,
+          cookieKey,
+          { name, endpoint },
+          writtenOption(item, "cookie"),
+          this.#scheme,
         ),
       };
     });
@@ -250,6 +263,11 @@ export function readTimeouts(settings: Settings, items: readonly Item[]): Timeou
 export function readItemTcp(settings: Settings, items: readonly Item[]): TcpConfig {
   const find = (key: string) => sharedOption(items, key) ?? settings.last(key);
   return readTcp(find("tcp-keepalive"), find("tcp-ut"));
+}
+
+function writtenOption(item: Item, key: string): SettingText | null {
+  const text = optionText(item, key);
+  return text === null ? null : { text, place: optionPlace(item, key) };
 }
 
 function sharedOption(items: readonly Item[], key: string): SettingText | null {

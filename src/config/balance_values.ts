@@ -92,15 +92,17 @@ function readName(algorithm: string, rest: string, offset: number, fail: Fail): 
   const match = /^(?::(.*)|\((.*)\)|\s+(.*))$/.exec(rest);
   const name = match === null ? "" : match[1] ?? match[2] ?? match[3] ?? "";
   if (name === "") return fail(`it needs a name; write ${example}`, offset);
-  const isGood = algorithm === "url_param"
-    ? /^[^&=?#\s]+$/.test(name)
-    : /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
-  // Names are compared with bytes of a request, where only visible ASCII comes.
-  if (!isGood || /[^\x21-\x7e]/.test(name)) {
+  if (!isKeyName(algorithm, name)) {
     const what = { hdr: "header", cookie: "cookie", url_param: "parameter" }[algorithm];
     return fail(`"${name}" is no ${what} name; write ${example}`, offset + 1);
   }
   return algorithm === "hdr" ? name.toLowerCase() : name;
+}
+
+/** Whether a header, cookie or parameter can have this name. Bytes of a request are compared with it: only visible ASCII comes there. */
+export function isKeyName(algorithm: string, name: string): boolean {
+  if (/[^\x21-\x7e]/.test(name)) return false;
+  return algorithm === "url_param" ? /^[^&=?#\s]+$/.test(name) : /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
 }
 
 function readUriOptions(rest: string, offset: number, fail: Fail): Partial<BalanceConfig> {

@@ -7,6 +7,7 @@
  * @module
  */
 import { HEALTH_FLAGS } from "./catalogue_health.ts";
+import { STICK_FLAGS } from "./catalogue_stick.ts";
 import { LIMIT_FLAGS } from "./limit_flags.ts";
 import { RETRY_FLAGS } from "./catalogue_retry.ts";
 
@@ -209,6 +210,7 @@ export const FLAGS: readonly Flag[] = [
     section: "Balancing",
     text: "Idle connections to servers are closed after this time.",
   },
+  ...STICK_FLAGS,
   ...HEALTH_FLAGS,
   timeout("connect", "5s", "To connect to a server."),
   timeout("client", "60s", "Inactivity of the client."),

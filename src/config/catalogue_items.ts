@@ -8,6 +8,7 @@
 import { HTTP_REUSES, type ItemKey, PRIORITIES } from "./catalogue.ts";
 import { HEALTH_KEYS } from "./catalogue_health.ts";
 import { RETRY_KEYS } from "./catalogue_retry.ts";
+import { STICK_KEYS } from "./catalogue_stick.ts";
 import { LIMIT_KEYS } from "./limit_flags.ts";
 
 const LISTENER_POLLERS = ["auto", "deno"] as const;
@@ -207,5 +208,6 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     "backend",
     "Inactivity of a server whose client has ended its side.",
   ),
+  ...STICK_KEYS,
   ...HEALTH_KEYS,
 ];

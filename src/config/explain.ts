@@ -8,6 +8,7 @@
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatBalance } from "./balance_values.ts";
 import { explainLimits, explainMaxBody } from "./explain_limits.ts";
+import { describeCookies, explainServerCookie, explainStick } from "./explain_stick.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import { formatProxyOut } from "./proxy_values.ts";
@@ -32,6 +33,7 @@ export function explainConfig(config: Config, plan: MemoryPlan): string[] {
   return [
     ...config.listeners.flatMap((listener) => explainListener(listener)),
     ...config.backends.flatMap((backend) => explainBackend(backend)),
+    ...describeCookies(config).map((text) => `cookies  ${text}`),
     ...explainHeaders(config),
     ...explainEngine(config),
     `log      ${config.log.format === "custom" ? `"${config.log.pattern}"` : config.log.format} to ${
@@ -124,6 +126,7 @@ export function explainBackend(backend: BackendConfig): string[] {
       `backend  ${backend.name}  ${formatBalance(backend.balance)}  retries ${backend.retries}`,
       ...formatRetry(backend.retry),
       ...(backend.hashBalanceFactor === 0 ? [] : [`hash-balance-factor ${backend.hashBalanceFactor}`]),
+      ...explainStick(backend),
       ...(backend.priority === "normal" ? [] : [`prio ${backend.priority}`]),
       ...(backend.scheme === "http" ? [`host=${host}`] : []),
       ...(backend.scheme === "http" && backend.httpReuse !== "safe"
@@ -147,7 +150,9 @@ export function explainBackend(backend: BackendConfig): string[] {
         server.backup ? "  backup" : ""
       }${server.source === null ? "" : `  source ${explainSource(server.source)}`}${
         server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`
-      }${server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`}`,
+      }${server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`}${
+        explainServerCookie(backend, server)
+      }`,
     );
   }
   return lines;

@@ -12,6 +12,7 @@ import type { HealthConfig } from "./model_health.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
 import type { RetryConfig } from "./model_retry.ts";
 import type { SniRouteConfig } from "./model_sni.ts";
+import type { StickConfig } from "./model_stick.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
 export interface Endpoint {
@@ -129,6 +130,8 @@ export interface ServerConfig {
   readonly proxyOut: ProxyOut | null;
   /** Where its checks connect to; null: to its endpoint. */
   readonly checkEndpoint: Endpoint | null;
+  /** What stands for it in the backend's cookie; null: nothing. */
+  readonly cookie: string | null;
 }
 
 export interface BackendConfig {
@@ -141,6 +144,9 @@ export interface BackendConfig {
   /** Further attempts of a stream at most, whatever each failed of. */
   readonly retries: number;
   readonly retry: RetryConfig;
+  /** Which retries go to another server: each n-th; a negative one counts from the last; 0: none. HAProxy's `redispatch`. */
+  readonly redispatch: number;
+  readonly stick: StickConfig;
   readonly priority: Priority;
   readonly hostPolicy: HostPolicy;
   readonly pathRewrite: PathRewriteConfig | null;
@@ -261,6 +267,8 @@ export interface LogConfig {
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
   readonly backends: readonly BackendConfig[];
+  /** Values of cookies were made with a key that nobody else has. */
+  readonly hasRandomCookieKey: boolean;
   /** Requests have ids; the rule for their header is in `headersUp`. */
   readonly hasUniqueId: boolean;
   readonly headersUp: readonly HeaderRule[];

@@ -12,6 +12,7 @@
  */
 import { LOG_FORMATS } from "./catalogue.ts";
 import { ConfigError, suggest } from "./config_error.ts";
+import { CookieKey } from "./cookie_secret.ts";
 import { BackendBuilder, readItemTcp, readTimeouts } from "./backend_builder.ts";
 import { rejectUselessFlags } from "./health_builder.ts";
 import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from "./item_parser.ts";
@@ -33,6 +34,7 @@ import { readRedirect } from "./redirect_value.ts";
 import { failRoute, isSameMatch, parseRouteWord } from "./route_word.ts";
 import type { ItemWord, Settings } from "./settings.ts";
 import { SniRoutesBuilder } from "./sni_route.ts";
+import { rejectUselessStick } from "./stick_builder.ts";
 import { readChoice, readCidr, readCount, readCountOrAuto, readDurationMs, readSizeBytes } from "./values.ts";
 
 /** Facts about the surroundings that decide defaults. */
@@ -92,11 +94,15 @@ class Resolver {
     const poller = settings.last("poller");
     const threads = settings.last("threads");
     const spread = settings.last("spread-checks");
-    const backends = this.#buildBackends();
+    const cookieKey = new CookieKey(settings.last("cookie-key").text);
+    const backends = this.#buildBackends(cookieKey);
     rejectUselessFlags(settings, backends);
+    rejectUselessStick(settings, backends);
     return {
       listeners: this.#buildListeners(),
       backends,
+      hasRandomCookieKey: cookieKey.isRandom &&
+        backends.some(({ stick }) => (stick.cookie?.values ?? "plain") !== "plain"),
       ...readHeaders(settings),
       trust: settings.all("trust").map(({ text, place }) => readCidr("--trust", text, place)),
       log: this.#buildLog(),
@@ -184,7 +190,7 @@ class Resolver {
     throw new ConfigError(`Cannot use ${item.source} ${item.word}: it has no listener; write -l before it`);
   }
 
-  #buildBackends(): BackendConfig[] {
+  #buildBackends(cookieKey: CookieKey): BackendConfig[] {
     const taken = new Set<string>();
     const builders = this.#services.flatMap(({ item, fallback, redirect, routes, sniRoutes }) => {
       const routed = [...routes.map((route) => route.backend), ...sniRoutes.backends];
@@ -193,7 +199,7 @@ class Resolver {
       }
       return [fallback, ...routed].filter((builder) => builder !== null);
     });
-    return builders.map((builder) => builder.build(taken));
+    return builders.map((builder) => builder.build(taken, cookieKey));
   }
 
   #buildListeners(): ListenerConfig[] {

@@ -18,6 +18,8 @@ import { KeyReader } from "./key_reader.ts";
 import { PathRewrite } from "./path_rewrite.ts";
 import { RetryPolicy } from "./retry/retry_policy.ts";
 import { Server } from "./server.ts";
+import { StickTable } from "./stick/stick_table.ts";
+import { Stickiness } from "./stick/stickiness.ts";
 
 /** Microseconds are a small integer of V8 up to here: 17 minutes. */
 const US_MAX = 2 ** 30 - 1;
@@ -35,6 +37,8 @@ export class Backend {
   readonly connectRetries: number;
   /** null: what was sent is never sent again. */
   readonly retry: RetryPolicy | null;
+  /** null: no client is brought back to its server. */
+  readonly stick: Stickiness | null;
   /** Streams that are with this backend now. */
   currentConns = 0;
   readonly #balancer: Balancer;
@@ -46,6 +50,7 @@ export class Backend {
     prng: Prng,
     onIdleClosed: () => void,
     counts = BackendCounts.apart(config.servers.length),
+    stickCells: Int32Array | null = null,
   ) {
     this.config = config;
     this.keys = new KeyReader(config.balance);
@@ -67,6 +72,9 @@ export class Backend {
         counts,
       })
     );
+    this.stick = Stickiness.isOn(config.stick)
+      ? new Stickiness(config.stick, this.servers, stickCells ?? newStickCells(config, prng))
+      : null;
     const view = new View(engine, prng, counts);
     this.#balancer = newBalancer(config.balance.algorithm, config.hashBalanceFactor, this.servers, view);
   }
@@ -130,6 +138,14 @@ export class Backend {
   shutdown(): void {
     for (const server of this.servers) server.idle.shutdown();
   }
+}
+
+/** A table of this thread's own. */
+function newStickCells({ stick }: BackendConfig, prng: Prng): Int32Array | null {
+  if (stick.table === null) return null;
+  const cells = new Int32Array(StickTable.sharedBytes(stick.table.entryCount) / Int32Array.BYTES_PER_ELEMENT);
+  StickTable.seed(cells, prng.nextUint32(), prng.nextUint32());
+  return cells;
 }
 
 /** The world as the balancer sees it. */

@@ -8,8 +8,8 @@
  *                 |
  *                 +--refused, unreachable, time-out--> retries left? --no------------> failed
  *                                                          |
- *                              another untried server: at once (redispatch)
- *                              none: wait RETRY_DELAY_MS, then all may be tried again
+ *                              another untried server: at once (redispatch), if redispatch lets this retry leave
+ *                              none: wait RETRY_DELAY_MS, then all may be tried again; or the same, if it may not leave
  *
  * No byte of the request was sent in any of these states, so a retry is always safe here. After that it is for retry/http_retry.ts to say,
  * which comes back to "retries left: yes".
@@ -33,6 +33,7 @@ import { NO_KEY } from "./balance/hash_key.ts";
 import { describeConnectError } from "./connect_error.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { HeaderSend } from "./proxy_header.ts";
+import { Redispatch } from "./redispatch.ts";
 import type { Server } from "./server.ts";
 
 /** Pause before a server that failed is tried again: HAProxy's turn-around. */
@@ -82,6 +83,7 @@ export class Dispatch implements FdHandler {
   #fd = NO_FD;
   #attempt = 0;
   #key = NO_KEY;
+  readonly #redispatch = new Redispatch();
   /** When the server in use was chosen. */
   #chosenMs = 0;
   #hasAnswered = false;
@@ -94,8 +96,17 @@ export class Dispatch implements FdHandler {
     this.#owner = owner;
   }
 
-  /** Begins for a new stream, whose key is NO_KEY or what the backend's KeyReader gave; a server is looked for at once. */
-  start(backend: Backend, listenerClass: number, key: number): void {
+  /**
+   * Begins for a new stream, whose key is NO_KEY or what the backend's KeyReader gave; a server is looked for at once. `direct` is the
+   * one that persistence wants, which may be down; no other one will do if `isForced`.
+   */
+  start(
+    backend: Backend,
+    listenerClass: number,
+    key: number,
+    direct: Server | null = null,
+    isForced = false,
+  ): void {
     this.#backend = backend;
     this.#key = key;
     this.ioClass = serverSideClass(listenerClass, backend.ioClass);
@@ -103,7 +114,14 @@ export class Dispatch implements FdHandler {
     this.retries = 0;
     this.isRedispatched = false;
     this.addressText = "";
-    this.#chooseAny();
+    this.#redispatch.begin(direct, isForced);
+    if (direct !== null) this.#use(direct);
+    else this.#chooseAny();
+  }
+
+  /** The server in use is the one that persistence wanted. */
+  get isDirect(): boolean {
+    return this.server !== null && this.server === this.#redispatch.direct;
   }
 
   /** The address in use. */
@@ -205,7 +223,7 @@ export class Dispatch implements FdHandler {
 
   #chooseAny(): void {
     this.#tried = null;
-    const server = this.#backend!.choose(null, this.#key);
+    const server = this.#redispatch.takeAgain() ?? this.#backend!.choose(null, this.#key);
     if (server !== null) {
       this.#use(server);
       return;
@@ -284,7 +302,8 @@ export class Dispatch implements FdHandler {
     this.#tried.set(server.index);
     backend.endOn(server);
     this.server = null;
-    const other = backend.choose(this.#tried, this.#key);
+    const mayLeave = this.#redispatch.leaves(server, backend, this.retries, this.#key);
+    const other = mayLeave ? backend.choose(this.#tried, this.#key) : null;
     if (other !== null) {
       this.isRedispatched = true;
       other.counters.redispatches++;

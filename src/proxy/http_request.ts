@@ -111,6 +111,7 @@ function rewriteRequestHead(stream: HttpStream, head: HeadParser): boolean {
   const { front } = stream.session;
   const { headEdit, headersUp } = stream.context;
   front.makeRewriteRoom();
+  hideCookie(stream, head);
   const { bytes, messageStart: base } = front;
   stream.asksUpgrade = head.hasUpgrade && !head.upgradesToH2c && front.phase === FrontPhase.DONE &&
     (head.connectionFlags & ConnectionFlag.UPGRADE) !== 0;
@@ -138,6 +139,16 @@ function rewriteRequestHead(stream: HttpStream, head: HeadParser): boolean {
     front.discard(head.startOffset);
   }
   return true;
+}
+
+/** The server does not see the cookie that is between hadro and the client. */
+function hideCookie({ backend, session: { front }, stick }: HttpStream, head: HeadParser): void {
+  const sticky = backend!.stick;
+  if (sticky === null) return;
+  const end = front.base + front.tail;
+  const hidden = sticky.hideCookie(stick, head, front.bytes, front.messageStart, end);
+  front.tail -= hidden;
+  front.forwardableBytes -= hidden;
 }
 
 function appendLine(stream: HttpStream, line: Uint8Array): void {

@@ -153,6 +153,27 @@ function noteHead(stream: HttpStream, head: HeadParser): void {
   stream.record.status = head.status;
   stream.dispatch.server!.observer?.onStatus(head.status);
   stream.record.responseMs = Math.round(stream.responseMs - stream.connectedMs);
+  stream.backend!.stick?.learn(stream.stick, stream.dispatch.server!, stream.context.engine.wallNowMs);
+}
+
+/** What the client comes back with; not with an interim head. */
+function giveCookie(stream: HttpStream, head: HeadParser, bytes: Uint8Array, base: number): void {
+  const { backend, context, dispatch, methodId, record, stick } = stream;
+  if (head.status < 200 && head.status !== 101) return;
+  const { wallNowMs } = context.engine;
+  const { isDirect, server } = dispatch;
+  backend!.stick!.editAnswer(
+    context.headEdit,
+    head,
+    bytes,
+    base,
+    stick,
+    record,
+    server!,
+    isDirect,
+    methodId,
+    wallNowMs,
+  );
 }
 
 /** Edits the head in place; on lack of room it fails the exchange and returns false. */
@@ -166,6 +187,7 @@ function rewriteHead(stream: HttpStream, head: HeadParser, keepsUpgrade: boolean
   if (back.stripsChunks) headEdit.dropField(head.fieldIndexOf(FieldName.TRANSFER_ENCODING));
   if (line.length > 0) headEdit.append(line, 0, line.length);
   headersDown.apply(headEdit, head, bytes, base, stream);
+  if (stream.backend!.stick !== null) giveCookie(stream, head, bytes, base);
   // "HTTP/1.0" becomes our version in place.
   if (head.versionMinor === 0) bytes[base + 7] = 0x31;
   const end = headEdit.apply(bytes, base, head, back.base + back.tail, back.base + FULL_CAPACITY);

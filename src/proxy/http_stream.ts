@@ -51,6 +51,7 @@ import { authorityFor, writeClientHeader } from "./proxy_header.ts";
 import type { Redirect } from "./redirect.ts";
 import { RequestReplay } from "./retry/request_replay.ts";
 import type { Server } from "./server.ts";
+import { StickState } from "./stick/stick_state.ts";
 import { StreamStep } from "./stream_step.ts";
 import { UNIQUE_ID_BYTES } from "./unique_id.ts";
 
@@ -76,6 +77,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   maxBodyBytes = 0;
   /** Checks the request's password, and will say so. */
   pendingAuth: BasicAuth | null = null;
+  /** Of the last backend that had stickiness. */
+  readonly stick = new StickState();
   /** The request asked for an upgrade, and it was passed on. */
   asksUpgrade = false;
   /** Everything of the request was sent to the server. */
@@ -148,14 +151,14 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     acceptRequestHead(this);
   }
 
-  /** Goes to `backend` for a server. */
-  route(backend: Backend, key: number): void {
+  /** Goes to `backend` for a server: `direct`, or any. */
+  route(backend: Backend, key: number, direct: Server | null): void {
     this.step = StreamStep.CONNECT;
     this.backend = backend;
     backend.currentConns++;
     backend.retry?.budget.noteRequest(this.context.engine.nowMs);
     this.record.backendName = backend.config.name;
-    this.dispatch.start(backend, this.session.listener.ioClass, key);
+    this.dispatch.start(backend, this.session.listener.ioClass, key, direct, this.stick.isForced);
   }
 
   setServerDeadline(deadlineMs: number): void {
@@ -166,6 +169,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   onServerChosen(server: Server): boolean {
     this.record.serverName = server.config.name;
     this.record.queueMs = 0;
+    this.backend!.stick?.noteServer(this.record, this.dispatch.isDirect);
     if (this.replay.isRepeated) return false;
     const back = this.session.takeIdle(server, authorityFor(server, this.session.front));
     if (back === null) return false;

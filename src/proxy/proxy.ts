@@ -51,6 +51,8 @@ export interface ProxyOptions {
   readonly connections?: ConnectionCounts;
   /** The same. */
   readonly health?: HealthCells;
+  /** Cells of the stick table of each backend, in the order of the configuration; null where there is none. The same. */
+  readonly stickCells?: readonly (Int32Array | null)[];
   /** Where each listener is to be bound, found by the thread that bound first. @default {as configured} */
   readonly boundAddresses?: readonly SocketAddress[];
   /** Everything ended after {@linkcode Proxy.drain}; how many sessions had to be killed. */
@@ -87,7 +89,8 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.backends = new Map(config.backends.map((backend, index) => {
       const counts = new BackendCounts(connections, index, serverCount);
       serverCount += backend.servers.length;
-      return [backend.name, new Backend(backend, engine, prng, () => this.#onRoom(), counts)];
+      const cells = options.stickCells?.[index] ?? null;
+      return [backend.name, new Backend(backend, engine, prng, () => this.#onRoom(), counts, cells)];
     }));
     this.health = this.#newHealth(prng);
     this.listeners = config.listeners.map((listener, index) => {

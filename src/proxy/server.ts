@@ -2,6 +2,7 @@
  * A server: one configured address of a backend, what it resolves to, and what is known about it.
  *
  *     usable     it has an address, and its health (health/health_state.ts) is UP
+ *     takesKnown the same, or its health is NOLB or DRAIN: clients that were with it before may come back
  *     else       its name does not resolve (yet), or its health is another: no new traffic, and `downReason` says why
  *
  * May import: base, config, event, mux, net, proxy.
@@ -38,6 +39,7 @@ export class Server implements Candidate {
   /** Why its health lets it have no traffic; "" when it does. */
   #healthReason = "";
   #isHealthy = true;
+  #isKnownWelcome = true;
   #addresses: readonly SocketAddress[] = [];
   /** The same as texts, for the log. */
   #addressTexts: readonly string[] = [];
@@ -88,15 +90,21 @@ export class Server implements Candidate {
     return this.#isHealthy && this.#addresses.length > 0;
   }
 
+  /** May have the clients that were with it before. */
+  get takesKnown(): boolean {
+    return this.#isKnownWelcome && this.#addresses.length > 0;
+  }
+
   /** Why it may not be used, in words; "" when it may. */
   get downReason(): string {
     return this.#addressReason || this.#healthReason;
   }
 
-  /** Whether its health lets it have new traffic, and why not. */
-  setHealth(isHealthy: boolean, reason: string): void {
+  /** Whether its health lets it have new traffic, and why not; whether it lets it have known clients all the same. */
+  setHealth(isHealthy: boolean, reason: string, takesKnown = isHealthy): void {
     const wasUsable = this.usable;
     this.#isHealthy = isHealthy;
+    this.#isKnownWelcome = takesKnown;
     this.#healthReason = reason;
     if (wasUsable !== this.usable) this.#onUsableChange(this);
   }

@@ -30,6 +30,7 @@ import type { ProxyContext } from "./proxy_context.ts";
 import { writeClientHeader } from "./proxy_header.ts";
 import type { Server } from "./server.ts";
 import type { ReadHello, TcpBeginning } from "./tcp_beginning.ts";
+import { TcpStick } from "./stick/tcp_stick.ts";
 
 /** See the module's text. */
 export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHandler {
@@ -47,6 +48,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   readonly #acceptedWallMs: number;
   /** null: nobody looked at it. */
   readonly #hello: ReadHello | null;
+  /** null: the backend knows no stickiness. */
+  readonly #stick: TcpStick | null;
   #connectedMs = 0;
   #relay: Relay | null = null;
   #clientDeadlineMs = NEVER_MS;
@@ -77,6 +80,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#client = new SocketEnd(context);
     this.#server = new SocketEnd(context);
     this.#dispatch = new Dispatch(context, this);
+    const { stick } = backend;
+    this.#stick = stick === null ? null : new TcpStick(stick, identity);
     this.#task = engine.scheduler.create(this);
     context.sessions.add(this);
     this.#backend.currentConns++;
@@ -112,7 +117,9 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   }
 
   onServerConnected(fd: number): void {
-    this.#connectedMs = this.context.engine.nowMs;
+    const { nowMs, wallNowMs } = this.context.engine;
+    this.#connectedMs = nowMs;
+    this.#stick?.learn(this.#dispatch.server!, wallNowMs);
     this.#server.open(fd, this.#dispatch.ioClass);
     this.#relay = new Relay(this.#client, this.#server, this);
     this.#setDeadlines(true, true);
@@ -137,7 +144,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     if (this.#isOver || this.#hasStarted) return;
     this.#hasStarted = true;
     const key = this.#backend.keys.ofClient(this.#identity, this.#hello?.serverName);
-    this.#dispatch.start(this.#backend, this.listener.ioClass, key);
+    const direct = this.#stick?.choose(this.context.engine.wallNowMs) ?? null;
+    this.#dispatch.start(this.#backend, this.listener.ioClass, key, direct);
   }
 
   #listenToClient(): void {

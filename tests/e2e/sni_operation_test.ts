@@ -17,7 +17,10 @@ describe("an sni listener", () => {
     for (
       const [format, expected] of [
         ["%ft %b/%s %sni %{+Q}sni %ts", /^fe app\/s1 app\.example\.com "app\.example\.com" --$/],
-        ["tty", /^\d\d:\d\d:\d\d ok {2}TLS app\.example\.com {2}fe -> app\/s1 {2}\d+ ms {2}0 B {2}127\.0\.0\.1$/],
+        [
+          "tty",
+          /^\d\d:\d\d:\d\d ok {2}TLS app\.example\.com {2}fe -> app\/s1 {2}\d+ ms {2}0 B {2}127\.0\.0\.1$/,
+        ],
         ["haproxy", /^127\.0\.0\.1:\d+ \[[^\]]+\] fe app\/s1 0\/\d+\/\d+ 0 -- 1\/1\/1\/1\/0 0\/0$/],
       ] as const
     ) {

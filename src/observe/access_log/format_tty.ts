@@ -12,7 +12,7 @@
  * @module
  */
 import type { ByteWriter } from "../../base/byte_writer.ts";
-import { EndCause, type LogRecord } from "../../proxy/log_record.ts";
+import { CookieSeen, EndCause, type LogRecord } from "../../proxy/log_record.ts";
 import { writeHashed } from "./escape.ts";
 import { ascii, type LogFormat, writeDroppedWords } from "./format.ts";
 
@@ -64,6 +64,10 @@ export class FormatTty implements LogFormat {
     out.literal(GAP);
     out.byte(record.endCause);
     out.byte(record.endPhase);
+    if (record.requestCookie !== CookieSeen.OFF) {
+      out.byte(record.requestCookie);
+      out.byte(record.responseCookie);
+    }
     out.byte(0x20);
     out.text(record.why);
   }

@@ -184,9 +184,11 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   H: { ...plain("host name", (out) => out.literal(HOSTNAME)), absent: NOTHING },
 };
 
-/** Cause and phase; no cookies are followed, so the letters 3 and 4 are "-". */
-function writeState(out: ByteWriter, record: LogRecord, letters: number): void {
+/** Cause and phase, and what was seen and given of the backend's cookie. */
+function writeState(out: ByteWriter, record: LogRecord, letters: 2 | 4): void {
   out.byte(record.endCause);
   out.byte(record.endPhase);
-  for (let i = 2; i < letters; i++) out.literal(DASH);
+  if (letters === 2) return;
+  out.byte(record.requestCookie);
+  out.byte(record.responseCookie);
 }

@@ -207,12 +207,12 @@ export class ServerHealth implements CheckOwner, TaskHandler {
   #onStatus(was: number): void {
     const { status, server } = this;
     const { cells, engine } = this.#context;
-    server.setHealth(status === HealthStatus.UP, status === HealthStatus.UP ? "" : this.#words());
+    const isUp = status === HealthStatus.UP;
+    server.setHealth(isUp, isUp ? "" : this.#words(), status <= HealthStatus.DRAIN);
     if (status === HealthStatus.MAINT) this.check?.stop();
     else if (was === HealthStatus.MAINT && cells.owns(this.index)) this.check?.start(0);
-    if (status === HealthStatus.UP) {
-      const wasAway = was !== HealthStatus.NOLB && was !== HealthStatus.DRAIN;
-      if (wasAway && this.#config.slowStartMs > 0) {
+    if (isUp) {
+      if (was > HealthStatus.DRAIN && this.#config.slowStartMs > 0) {
         this.#grewFromMs = engine.nowMs;
         this.#grow();
       }

@@ -25,6 +25,8 @@ export interface SimExchange {
   readonly method?: string;
   /** Each sending has a header of its own, X-Send: requests that hadro repeats differ from those that the client sends again. */
   readonly isMarked?: boolean;
+  /** Further field lines of the request. */
+  readonly fields?: string;
 }
 
 /** A random exchange; bodies are mostly small. */
@@ -66,7 +68,7 @@ export function requestText(prng: Prng, exchange: SimExchange): string {
   const mark = exchange.isMarked === true ? `X-Send: ${prng.nextUint32()}\r\n` : "";
   const method = requestFraming === "none" ? "GET" : exchange.method ?? "POST";
   const target = `/${id}/${responseFraming}/${responseBytes}/${isEarly ? "early" : "late"}`;
-  const head = `${method} ${target} HTTP/1.1\r\nHost: sim\r\n${mark}`;
+  const head = `${method} ${target} HTTP/1.1\r\nHost: sim\r\n${mark}${exchange.fields ?? ""}`;
   const body = requestFraming === "none" ? "" : bodyOf(id, "request", requestBytes);
   if (requestFraming === "none") return `${head}\r\n`;
   if (requestFraming === "length") return `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -270,6 +272,7 @@ export function httpServing(
 
 /** Queues the answer to a request; checks the request's body when it is whole. */
 export function answer(peer: SimPeer, prng: Prng, head: string, body: string | null): Framing {
+  if (/\r\ncookie:(.*[;,])? *SRV=/i.test(head)) throw new Error(`The server got hadro's own cookie: ${head}`);
   const [method, target] = head.split(" ");
   const [, id, framing, size] = target.split("/");
   if (body !== null && method !== "GET" && body !== bodyOf(Number(id), "request", body.length)) {

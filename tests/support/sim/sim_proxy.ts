@@ -17,6 +17,8 @@ export interface SimLogLine {
   readonly status: number;
   /** Termination state, as "--" or "SC". */
   readonly term: string;
+  /** The cookie letters, as "--" or "NI". */
+  readonly cookies: string;
   readonly client: string;
   readonly backend: string;
   readonly server: string;
@@ -112,6 +114,7 @@ function toLine(record: LogRecord): SimLogLine {
   return {
     status: record.status,
     term: String.fromCharCode(record.endCause, record.endPhase),
+    cookies: String.fromCharCode(record.requestCookie, record.responseCookie),
     client: `${record.clientAddress} ${record.clientPort}`,
     backend: record.backendName,
     server: record.serverName,

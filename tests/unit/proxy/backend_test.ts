@@ -24,6 +24,7 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
     pathRewrite: null,
     retries: 3,
     retry: DEFAULT_RETRY,
+    stick: { cookie: null, table: null, isPersistent: false, ignoredPaths: [], forcedPaths: [] },
     servers: servers.map((server, i) => ({
       name: `s${i + 1}`,
       endpoint: { ...ADDRESS, path: "" },
@@ -32,6 +33,7 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
       source: null,
       proxyOut: null,
       checkEndpoint: null,
+      cookie: null,
       ...server,
     })),
   };

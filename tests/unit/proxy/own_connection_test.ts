@@ -28,6 +28,7 @@ class Bench extends SimBacks {
         source: null,
         proxyOut: null,
         checkEndpoint: null,
+        cookie: null,
       },
       0,
       this.world.engine,
