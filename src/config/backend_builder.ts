@@ -1,6 +1,6 @@
 /**
  * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (all but name,
- * weight, backup, source, proxy, proxy-v2-options, check-port and check-addr) may stand on any of its items, with one value.
+ * weight, backup, maxconn, minconn, maxqueue, source, proxy, proxy-v2-options, check-port and check-addr) may stand on any of its items, with one value.
  *
  * May import: base, config.
  *
@@ -28,6 +28,7 @@ import type {
 import { readPathRewrite } from "./path_rewrite_value.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readProxyOut } from "./proxy_values.ts";
+import { readFullconn, readServerQueue } from "./queue_values.ts";
 import { readSource, readTcp } from "./socket_values.ts";
 import { readChoice, readCount, readDurationMs, readHostPolicy } from "./values.ts";
 
@@ -79,6 +80,7 @@ export class BackendBuilder {
     const purge = this.#settings.last("pool-purge-delay");
     const maxConn = this.#settings.last("pool-max-conn");
     const hostPolicy = readHostPolicy("host", host.text, host.place);
+    const servers = this.#buildServers(balance);
     return {
       name: this.#name,
       scheme: this.#scheme,
@@ -97,7 +99,8 @@ export class BackendBuilder {
       poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
       health: buildHealth(this.#settings, (key) => this.#sharedOrOwn(key), this.#scheme, hostPolicy),
       maxBodyBytes: readBackendMaxBody(this.#shared("max-body"), this.#scheme),
-      servers: this.#buildServers(),
+      fullconn: readFullconn(this.#shared("fullconn"), servers.map(({ queue }) => queue)),
+      servers,
     };
   }
 
@@ -127,7 +130,7 @@ export class BackendBuilder {
     });
   }
 
-  #buildServers(): ServerConfig[] {
+  #buildServers({ algorithm }: BalanceConfig): ServerConfig[] {
     const names = new Set<string>();
     return this.#items.map((item, index) => {
       const name = (this.#isRoute ? null : optionText(item, "name")) ?? `s${index + 1}`;
@@ -152,6 +155,7 @@ export class BackendBuilder {
           this.#own(item, "check-port"),
           this.#own(item, "check-addr"),
         ),
+        queue: readServerQueue(item, algorithm),
       };
     });
   }

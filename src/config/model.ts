@@ -10,6 +10,7 @@
  */
 import type { HealthConfig } from "./model_health.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
+import type { ServerQueueConfig } from "./model_queue.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
 export interface Endpoint {
@@ -126,6 +127,8 @@ export interface ServerConfig {
   readonly proxyOut: ProxyOut | null;
   /** Where its checks connect to; null: to its endpoint. */
   readonly checkEndpoint: Endpoint | null;
+  /** null: it takes whatever comes, and nothing waits. */
+  readonly queue: ServerQueueConfig | null;
 }
 
 export interface BackendConfig {
@@ -136,6 +139,8 @@ export interface BackendConfig {
   /** Load of a server at most, in percent of the average one, where a key is hashed: HAProxy's `hash-balance-factor`; 0: any. */
   readonly hashBalanceFactor: number;
   readonly retries: number;
+  /** Streams of the backend at which its servers take their whole maxconn: HAProxy's `fullconn`; 0: a tenth of what may come. */
+  readonly fullconn: number;
   readonly priority: Priority;
   readonly hostPolicy: HostPolicy;
   readonly pathRewrite: PathRewriteConfig | null;

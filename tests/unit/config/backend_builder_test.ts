@@ -82,6 +82,7 @@ describe("servers", () => {
         source: null,
         proxyOut: null,
         checkEndpoint: null,
+        queue: null,
       },
       {
         name: "s2",
@@ -91,6 +92,7 @@ describe("servers", () => {
         source: null,
         proxyOut: null,
         checkEndpoint: null,
+        queue: null,
       },
       {
         name: "s3",
@@ -100,6 +102,7 @@ describe("servers", () => {
         source: null,
         proxyOut: null,
         checkEndpoint: null,
+        queue: null,
       },
     ]);
   });

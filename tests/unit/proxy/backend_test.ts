@@ -29,6 +29,7 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
       source: null,
       proxyOut: null,
       checkEndpoint: null,
+      queue: null,
       ...server,
     })),
   };

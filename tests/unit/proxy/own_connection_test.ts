@@ -28,6 +28,7 @@ class Bench extends SimBacks {
         source: null,
         proxyOut: null,
         checkEndpoint: null,
+        queue: null,
       },
       0,
       this.world.engine,

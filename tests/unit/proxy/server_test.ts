@@ -26,6 +26,7 @@ function newServer(config: Partial<ServerConfig> = {}): { server: Server; change
       source: null,
       proxyOut: null,
       checkEndpoint: null,
+      queue: null,
       ...config,
     },
     7,
