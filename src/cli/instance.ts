@@ -19,6 +19,7 @@ import type { FrontendCounters } from "../proxy/counters.ts";
 import type { Listener } from "../proxy/listener.ts";
 import type { HealthCells } from "../proxy/health/health_cells.ts";
 import { Proxy } from "../proxy/proxy.ts";
+import type { QueueCells } from "../proxy/queue/queue_cells.ts";
 import { buildEngine } from "./build_engine.ts";
 
 export interface InstanceOptions {
@@ -32,6 +33,7 @@ export interface InstanceOptions {
     readonly listeners: EpollSharing & DenoSharing;
     readonly connections: ConnectionCounts;
     readonly health: HealthCells;
+    readonly queueCells: QueueCells | null;
     readonly boundAddresses: readonly SocketAddress[] | null;
   } | null;
 }
@@ -64,6 +66,7 @@ export class Instance {
       report,
       onDrained: (killedCount) => drained.resolve(killedCount),
       ...(sharing === null ? {} : { connections: sharing.connections, health: sharing.health }),
+      ...(sharing === null || sharing.queueCells === null ? {} : { queueCells: sharing.queueCells }),
       ...(sharing === null || sharing.boundAddresses === null
         ? {}
         : { boundAddresses: sharing.boundAddresses }),
@@ -113,6 +116,9 @@ export class Instance {
       pipesInUse: this.engine.poller.pipes?.inUse ?? 0,
       bufferWaiters: this.#buffers.waiting,
       ...this.proxy.health.counters(),
+      queued: this.proxy.queues?.waitingCount ?? 0,
+      queuedMax: this.proxy.queues?.waitingMax ?? 0,
+      queueHandovers: this.proxy.queues?.handoverCount ?? 0,
       heapBytes: Deno.memoryUsage().heapUsed,
     };
   }

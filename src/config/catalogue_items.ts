@@ -45,7 +45,8 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     name: "minconn",
     type: "count",
     items: ["backend", "route"],
-    text: "Its maxconn while the backend has little to do; it grows with the backend's streams, see fullconn.",
+    text:
+      "Its maxconn while the backend has little to do; it grows with the backend's streams, see fullconn.",
   },
   {
     name: "maxqueue",

@@ -137,9 +137,11 @@ export function explainBackend(backend: BackendConfig): string[] {
     lines.push(
       `server   ${backend.name}/${server.name}  ${backend.scheme}://${address}  weight ${server.weight}${
         server.backup ? "  backup" : ""
-      }${formatServerQueue(server.queue)}${server.source === null ? "" : `  source ${explainSource(server.source)}`}${
-        server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`
-      }${server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`}`,
+      }${formatServerQueue(server.queue)}${
+        server.source === null ? "" : `  source ${explainSource(server.source)}`
+      }${server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`}${
+        server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`
+      }`,
     );
   }
   return lines;

@@ -12,13 +12,25 @@ import type { Engine } from "../event/engine.ts";
 import { IoClass } from "../event/io_queue.ts";
 import { BackendCounts } from "./backend_counts.ts";
 import { newBalancer } from "./balance/balance.ts";
+import { NO_KEY } from "./balance/hash_key.ts";
 import type { Balancer, BalanceView } from "./balance/candidate.ts";
 import { KeyReader } from "./key_reader.ts";
 import { PathRewrite } from "./path_rewrite.ts";
+import { BackendQueue } from "./queue/backend_queue.ts";
+import type { Queues } from "./queue/queues.ts";
 import { Server } from "./server.ts";
 
 /** Microseconds are a small integer of V8 up to here: 17 minutes. */
 const US_MAX = 2 ** 30 - 1;
+
+/** What a backend has when a server of it has a maxconn. */
+export interface BackendQueueing {
+  readonly queues: Queues;
+  /** The backend's number, and that of its first server. */
+  readonly index: number;
+  readonly firstServer: number;
+  readonly fullconn: number;
+}
 
 /** See the module's text. */
 export class Backend {
@@ -31,6 +43,8 @@ export class Backend {
   readonly pathRewrite: PathRewrite | null;
   /** Streams that are with this backend now. */
   currentConns = 0;
+  /** Who waits for its servers; null: nobody ever does. */
+  readonly queue: BackendQueue | null;
   readonly #balancer: Balancer;
   readonly #counts: BackendCounts;
 
@@ -40,6 +54,7 @@ export class Backend {
     prng: Prng,
     onIdleClosed: () => void,
     counts = BackendCounts.apart(config.servers.length),
+    queueing: BackendQueueing | null = null,
   ) {
     this.config = config;
     this.keys = new KeyReader(config.balance);
@@ -52,11 +67,13 @@ export class Backend {
         httpReuse: config.httpReuse,
         poolPurgeMs: config.poolPurgeMs,
         poolMaxConn: config.poolMaxConn,
-        onUsableChange: (changed) => this.#balancer.onServerChange(changed.index),
+        onUsableChange: (changed) => this.#onServerChange(changed),
         onIdleClosed,
         counts,
       })
     );
+    this.queue = queueing === null ? null : new BackendQueue(config, this, counts, queueing.queues, queueing);
+    for (const server of this.servers) server.limit = this.queue?.newLimit(server) ?? null;
     const view = new View(engine, prng, counts);
     this.#balancer = newBalancer(config.balance.algorithm, config.hashBalanceFactor, this.servers, view);
   }
@@ -75,14 +92,27 @@ export class Backend {
   /** A stream goes to `server`. */
   beginOn(server: Server): void {
     this.#counts.begin(server.index);
-    server.counters.streams++;
-    this.#balancer.onServerChange(server.index);
+    this.noteBegin(server.index);
+  }
+
+  /** The same where `server` has a maxconn; false when the stream has to wait. */
+  takeSlot(server: Server, key: number): boolean {
+    if (!this.queue!.tryTake(server, key !== NO_KEY)) return false;
+    this.noteBegin(server.index);
+    return true;
+  }
+
+  /** A stream goes to a server that has counted it already: one with a maxconn, where counting is taking a slot. */
+  noteBegin(index: number): void {
+    this.servers[index]!.counters.streams++;
+    this.#balancer.onServerChange(index);
   }
 
   /** A stream leaves `server`. */
   endOn(server: Server): void {
     this.#counts.end(server.index);
     this.#balancer.onServerChange(server.index);
+    this.queue?.onRoom();
   }
 
   /** A server answered a stream, or failed to, so long after it was chosen. */
@@ -115,6 +145,11 @@ export class Backend {
     };
     const backups = this.servers.some(({ isBackup }) => isBackup) ? `, ${count(true)} backups` : "";
     return `${count(false)} servers ${word}${backups}`;
+  }
+
+  #onServerChange(server: Server): void {
+    this.#balancer.onServerChange(server.index);
+    this.queue?.onRoom();
   }
 
   shutdown(): void {

@@ -18,6 +18,7 @@ import type { Candidate } from "./balance/candidate.ts";
 import { newServerCounters, type ServerCounters } from "./counters.ts";
 import type { TrafficObserver } from "./health/traffic_observer.ts";
 import { IdlePool } from "./idle_pool.ts";
+import type { ServerLimit } from "./queue/server_limit.ts";
 
 /** See the module's text. The balancer reads the {@linkcode Candidate} fields. */
 export class Server implements Candidate {
@@ -29,6 +30,8 @@ export class Server implements Candidate {
   weight: number;
   /** Told what traffic meets; null when nobody observes. */
   observer: TrafficObserver | null = null;
+  /** How many streams it takes; null: any number. */
+  limit: ServerLimit | null = null;
   readonly isBackup: boolean;
   readonly hashName: string;
   /** Changes with its addresses. */
@@ -82,6 +85,14 @@ export class Server implements Candidate {
   /** Connections of streams, of all threads; idle ones not counted. */
   get currentConns(): number {
     return this.#counts.ofServer(this.index);
+  }
+
+  get isFull(): boolean {
+    return this.limit !== null && this.limit.isFull;
+  }
+
+  get isPatient(): boolean {
+    return this.limit !== null && this.limit.isPatient;
   }
 
   get usable(): boolean {

@@ -1,7 +1,7 @@
 /**
  * A TCP session: a client connection relayed to one server (HAProxy: mode tcp).
  *
- *     CONNECT --connected--> RELAY --both ways ended, reset, or time-out--> log, closed
+ *     CONNECT (queued first, where servers have a maxconn) --connected--> RELAY --both ways ended, reset, or time-out--> log, closed
  *        |  (nothing is received from the client yet)
  *        +--no server--> log, closed with a reset
  *
@@ -27,6 +27,7 @@ import { EndCause, EndPhase, newLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import type { ProxyHandshake } from "./proxy_handshake.ts";
 import { writeClientHeader } from "./proxy_header.ts";
+import { noteQueue } from "./queue/log_queue.ts";
 import type { Server } from "./server.ts";
 
 /** See the module's text. */
@@ -93,6 +94,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#schedule();
   }
 
+  onQueued(): void {}
+
   onServerChosen(): boolean {
     return false;
   }
@@ -132,16 +135,12 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   #listenToClient(): void {
     const client = this.#client;
+    const { endPhase } = this.#dispatch;
     client.receive(Criticality.REQUEST_BODY, FULL_CAPACITY);
     if (client.receiveError !== 0) {
-      this.#finish(EndCause.CLIENT, EndPhase.CONNECT, "the client reset before a server was connected", true);
+      this.#finish(EndCause.CLIENT, endPhase, "the client reset before a server was connected", true);
     } else if (client.isReceiveEnded && client.waitingBytes === 0) {
-      this.#finish(
-        EndCause.CLIENT,
-        EndPhase.CONNECT,
-        "the client closed before a server was connected",
-        false,
-      );
+      this.#finish(EndCause.CLIENT, endPhase, "the client closed before a server was connected", false);
     }
   }
 
@@ -193,12 +192,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   /** hadro stops at once. */
   kill(): void {
-    this.#finish(
-      EndCause.KILLED,
-      this.#relay === null ? EndPhase.CONNECT : EndPhase.DATA,
-      "hadro was stopped",
-      true,
-    );
+    const phase = this.#relay === null ? this.#dispatch.endPhase : EndPhase.DATA;
+    this.#finish(EndCause.KILLED, phase, "hadro was stopped", true);
   }
 
   #onTimeout(cause: number, who: string, isHalfClosed: boolean): void {
@@ -261,7 +256,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   }
 
   #log(cause: number, phase: number, why: string): void {
-    if (!this.context.log.enabled) return;
+    const { connections, log } = this.context;
+    if (!log.enabled) return;
     const record = newLogRecord(0);
     const server = this.#dispatch.server;
     record.scheme = "tcp";
@@ -273,8 +269,11 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.serverName = server?.config.name ?? "";
     record.serverAddress = server === null ? "" : this.#dispatch.addressText;
     record.handshakeMs = this.#handshakeMs;
-    record.queueMs = server === null ? -1 : 0;
-    record.connectMs = this.#connectedMs === 0 ? -1 : Math.round(this.#connectedMs - this.#beganMs);
+    record.queueMs = this.#dispatch.hasSlot ? 0 : -1;
+    noteQueue(record, this.#dispatch);
+    record.connectMs = this.#connectedMs === 0
+      ? -1
+      : Math.round(this.#connectedMs - this.#beganMs) - record.queueMs;
     record.activeMs = Math.round(this.context.engine.nowMs - this.#beganMs);
     record.totalMs = record.handshakeMs + record.activeMs;
     record.bytesIn = this.#client.receivedBytes;
@@ -284,7 +283,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.endCause = cause;
     record.endPhase = phase;
     record.why = why;
-    noteConnections(record, this.context.connections, this.listener, this.listener.tcpBackend, server);
-    this.context.log.logStream(record);
+    noteConnections(record, connections, this.listener, this.listener.tcpBackend, this.#dispatch);
+    log.logStream(record);
   }
 }

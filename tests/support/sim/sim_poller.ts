@@ -17,7 +17,7 @@ import type { Slab } from "../../../src/base/slab.ts";
 import type { Activity } from "../../../src/event/activity.ts";
 import { FdState, polledAfterUpdate } from "../../../src/event/fd_state.ts";
 import type { FdTable } from "../../../src/event/fd_table.ts";
-import type { Poller, SocketAddress } from "../../../src/event/poller.ts";
+import type { Bells, Poller, SocketAddress } from "../../../src/event/poller.ts";
 import { SimListener, type SimNetwork } from "./sim_network.ts";
 import { SimPipes } from "./sim_pipes.ts";
 import { SimSocket } from "./sim_socket.ts";
@@ -42,6 +42,7 @@ export class SimPoller implements Poller {
   readonly unpolls: boolean;
   readonly isShortReadEmpty: boolean;
   readonly pipes: SimPipes | null;
+  bells: Bells | null = null;
   onWake: () => void = () => {};
   timeoutMs = 0;
   isWoken = false;
