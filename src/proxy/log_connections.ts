@@ -25,5 +25,5 @@ export function noteConnections(
   // One that could not be connected to has no connection of ours; one that is waited for never had.
   record.serverConns = server === null
     ? 0
-    : server.currentConns - (dispatch!.hasSlot && record.connectMs < 0 ? 1 : 0);
+    : server.servedConns - (dispatch!.hasSlot && record.connectMs < 0 ? 1 : 0);
 }

@@ -82,9 +82,13 @@ export class Server implements Candidate {
     }, this.counters);
   }
 
-  /** Connections of streams, of all threads; idle ones not counted. */
-  get currentConns(): number {
+  /** Streams on it, of all threads; idle connections are none. */
+  get servedConns(): number {
     return this.#counts.ofServer(this.index);
+  }
+
+  get currentConns(): number {
+    return this.limit === null ? this.servedConns : this.servedConns + this.limit.queueLength;
   }
 
   get isFull(): boolean {

@@ -5,57 +5,10 @@
  */
 import { describe, expect, it } from "vitest";
 import { connect, expectIdle, keep, startHadro } from "../support/program/keep.ts";
+import { HeldServer } from "../support/program/held_server.ts";
 import { type Peer, response, ScriptedServer } from "../support/program/peers.ts";
 import { type LogLine, Program } from "../support/program/program.ts";
 import { pingServer } from "../support/program/tcp_peers.ts";
-
-/** A server that answers when it is told to, in the order in which it was asked. */
-class HeldServer {
-  /** Paths, as they came. */
-  readonly asked: string[] = [];
-  readonly #server: ScriptedServer;
-  readonly #held: (() => void)[] = [];
-  #isOpen = false;
-  #askedWakers: (() => void)[] = [];
-
-  constructor() {
-    this.#server = new ScriptedServer(async (peer) => {
-      for (;;) {
-        await peer.readUntil("\r\n\r\n");
-        if (!peer.received.includes("\r\n\r\n")) return peer.close();
-        const head = peer.take();
-        this.asked.push(head.split(" ")[1]!);
-        for (const wake of this.#askedWakers.splice(0)) wake();
-        if (!this.#isOpen) await new Promise<void>((resolve) => this.#held.push(resolve));
-        await peer.send(response("ok"));
-      }
-    });
-  }
-
-  get port(): number {
-    return this.#server.port;
-  }
-
-  /** Answers the oldest request that it has. */
-  answerOne(): void {
-    this.#held.shift()!();
-  }
-
-  /** Answers all that it has, and all that come. */
-  open(): void {
-    this.#isOpen = true;
-    for (const answer of this.#held.splice(0)) answer();
-  }
-
-  async askedCount(count: number): Promise<void> {
-    while (this.asked.length < count) await new Promise<void>((resolve) => this.#askedWakers.push(resolve));
-  }
-
-  async stop(): Promise<void> {
-    this.open();
-    await this.#server.stop();
-  }
-}
 
 async function ask(port: number, path: string): Promise<Peer> {
   const peer = await connect(port);
@@ -71,7 +24,7 @@ async function queued(program: Program, count: number): Promise<void> {
 /** The lines of the log so far, by the path of the request. */
 async function logOf(program: Program, count: number): Promise<Map<string, LogLine>> {
   const lines = await Promise.all(Array.from({ length: count }, (_, i) => program.log(i)));
-  return new Map(lines.map((line) => [String(line.path), line]));
+  return new Map(lines.map((line) => [String(line.uri), line]));
 }
 
 /** What a HAProxy log line says from the timers on. */
@@ -154,7 +107,7 @@ describe("a server's maxconn", () => {
     await server.askedCount(1);
     await (await ask(port, "/late")).readUntil("request.\n");
     expect(await program.log()).toMatchObject({
-      path: "/late",
+      uri: "/late",
       status: 503,
       term: "sQ",
       server: "s1",
@@ -198,27 +151,6 @@ describe("a server's maxconn", () => {
     expect(await held.readUntil("ok")).toContain("200 OK");
     expect(server.asked).toEqual(["/held", "/stayer"]);
     expect((await logOf(program, 4)).get("/stayer")).toMatchObject({ queue_backend: 1, term: "--" });
-  });
-
-  it("serves prio=high first, then normal, then low, each in the order of coming", async () => {
-    const server = keep(new HeldServer());
-    const word = `127.0.0.1:${server.port},maxconn=1`;
-    const program = keep(
-      await Program.start([
-        ...["-l", "http://127.0.0.1:0,name=low,prio=low", "-b", word],
-        ...["-l", "http://127.0.0.1:0,name=none", "-b", word],
-        ...["--log", "json"],
-      ]),
-    );
-    // Queues are of backends, so that the listeners above do not meet; prio of one listener's clients is the same for all.
-    const low = program.port("low");
-    await ask(low, "/0");
-    await server.askedCount(1);
-    await ask(low, "/1");
-    await queued(program, 1);
-    server.open();
-    await server.askedCount(2);
-    expect(server.asked).toEqual(["/0", "/1"]);
   });
 
   it("goes on to the next server that is not full (lb first)", async () => {
@@ -347,15 +279,17 @@ describe("tcp", () => {
 });
 
 describe("stopping", () => {
-  it("serves who waits while it drains, and cuts them off at once when told to: KQ", async () => {
+  it("serves who waits while it drains; the rest is cut off at once when told to: KQ", async () => {
     const server = keep(new HeldServer());
     const { program, port } = await startHadro("http", [`127.0.0.1:${server.port},maxconn=1`]);
     await ask(port, "/0");
     await server.askedCount(1);
     const served = await ask(port, "/1");
     await queued(program, 1);
-    await ask(port, "/2");
-    await queued(program, 2);
+    for (let i = 2; i <= 3; i++) {
+      await ask(port, `/${i}`);
+      await queued(program, i);
+    }
     program.signal("SIGTERM");
     await program.stderr.waitFor(/stopping/);
     server.answerOne();
@@ -365,7 +299,8 @@ describe("stopping", () => {
     await server.askedCount(3);
     const lines = await logOf(program, 2);
     expect([...lines.keys()]).toEqual(["/0", "/1"]);
-    server.open();
+    program.signal("SIGTERM");
     expect(await program.exitCode()).toBe(0);
+    expect((await logOf(program, 4)).get("/3")).toMatchObject({ term: "KQ", status: null, queue_backend: 3 });
   });
 });

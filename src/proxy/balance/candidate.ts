@@ -22,7 +22,7 @@ export interface Candidate {
   readonly isBackup: boolean;
   /** May take new traffic. */
   readonly usable: boolean;
-  /** Streams on it, of all threads. */
+  /** Streams on it, and those that wait for it in particular, of all threads. */
   readonly currentConns: number;
   /** It takes no more streams for now: its maxconn are on it, and its maxqueue wait for it in particular. */
   readonly isFull: boolean;
