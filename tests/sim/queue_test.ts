@@ -146,6 +146,63 @@ describe("simulated queues", () => {
     expect([...seen].sort()).toEqual(["leastconn --", "source --", "source SQ", "uri --", "uri SQ"]);
   });
 
+  it("find servers that are left when others go down, whoever knows it first, and come back", () => {
+    const seen = new Set<string>();
+    forEachSeed("queue down", (seed) => {
+      const prng = new Prng(seed ^ 0xd034);
+      const queues = new SimQueues({
+        seed,
+        threadCount: 1 + (seed % 3),
+        serverCount: 2 + prng.nextBelow(2),
+        maxconn: 1 + prng.nextBelow(2),
+        clientCount: 4 + prng.nextBelow(6),
+        disagrees: true,
+        flags: { lb: ALGORITHMS[seed % ALGORITHMS.length]! },
+      });
+      const setHealth = (isHealthy: () => boolean) => {
+        for (const { proxy } of queues.sims) {
+          for (const server of proxy.backends.get("app")!.servers) {
+            server.setHealth(isHealthy(), "a test says so");
+          }
+        }
+      };
+      const steps = 200 + prng.nextBelow(800);
+      let step = 0;
+      queues.runUntil(() => {
+        if (prng.chance(0.02)) setHealth(() => prng.chance(0.6));
+        return ++step > steps;
+      });
+      setHealth(() => true);
+      queues.runUntil(() => queues.clients.every(({ isDone }) => isDone));
+      for (const { term, status } of queues.sims.flatMap(({ log }) => log)) {
+        seen.add(`${term} ${status}`);
+      }
+      queues.checkNothingLeft();
+      for (const sim of queues.sims) sim.end(false);
+    });
+    expect([...seen].sort()).toEqual(["-- 200", "SC 503"]);
+  });
+
+  it("hold half of the buffers at most: more are answered 503, RQ", () => {
+    const seen = new Set<string>();
+    forEachSeed("queue memory", (seed) => {
+      const queues = new SimQueues({
+        seed,
+        threadCount: 1,
+        serverCount: 1,
+        maxconn: 1,
+        clientCount: 10,
+        bufferLimit: 12,
+      });
+      queues.runUntil(() => queues.clients.every(({ isDone }) => isDone));
+      expect(queues.waitingMax).toBeLessThanOrEqual(6);
+      for (const { term, status } of queues.sims[0]!.log) seen.add(`${term} ${status}`);
+      queues.checkNothingLeft();
+      queues.sims[0]!.end(false);
+    });
+    expect([...seen].sort()).toEqual(["-- 200", "RQ 503"]);
+  });
+
   it("are emptied by a kill, whoever waits", () => {
     forEachSeed("queue killed", (seed) => {
       const queues = build(seed, 1 + (seed % 2));

@@ -12,6 +12,9 @@ import { type SimPeer, SimServer } from "./sim_peer.ts";
 import { SIM_FLAVOURS } from "./sim_poller.ts";
 import { SimProxy } from "./sim_proxy.ts";
 
+/** A report may be a few looks late, and a poller says a few things at a time. */
+const GIVEN_STEPS_MAX = 100;
+
 export interface SimQueuesOptions {
   readonly seed: number;
   readonly threadCount: number;
@@ -25,6 +28,9 @@ export interface SimQueuesOptions {
   readonly hasBells?: boolean;
   /** Clients may break off: a server learns late that what it does is of no use any more. @default {false} */
   readonly breaksOff?: boolean;
+  /** Worlds may see different servers up and down: a slot may be free that only another thread has a use for. @default {false} */
+  readonly disagrees?: boolean;
+  readonly bufferLimit?: number;
 }
 
 /** A server that takes its time; how much it does at once is seen from where it is. */
@@ -79,6 +85,8 @@ export class SimQueues {
   readonly prng: Prng;
   /** The most waiters that were seen at once. */
   waitingMax = 0;
+  /** Steps of each thread since it was given a slot that it has not taken. */
+  readonly #stepsGiven: number[] = [];
 
   constructor(options: SimQueuesOptions) {
     const { seed, threadCount, serverCount, maxconn, hasBells = true } = options;
@@ -101,17 +109,23 @@ export class SimQueues {
         serverKeys: `,maxconn=${maxconn}${options.serverKeys ?? ""}`,
         flags: { "timeout-queue": "1h", "timeout-server": "1h", "timeout-client": "1h", ...options.flags },
         ...(hasBells ? { bells } : {}),
+        ...(options.bufferLimit === undefined ? {} : { bufferLimit: options.bufferLimit }),
       })
     );
-    for (const sim of this.sims) this.#people(sim);
+    for (const sim of this.sims) {
+      this.#stepsGiven.push(0);
+      this.#people(sim);
+    }
   }
 
   /** Steps every world, in whatever order, until `isOver`; everything is checked after each step. */
   runUntil(isOver: () => boolean, stepsMax = 100_000): void {
     for (let i = 0; i < stepsMax; i++) {
       if (isOver()) return;
-      this.sims[this.prng.nextBelow(this.sims.length)]!.world.step();
+      const thread = this.prng.nextBelow(this.sims.length);
+      this.sims[thread]!.world.step();
       this.check();
+      this.#checkGrants(thread);
     }
     throw new Error(`Not over after ${stepsMax} steps: ${this.describe()}`);
   }
@@ -128,7 +142,7 @@ export class SimQueues {
       if (busy > maxconn && this.options.breaksOff !== true) {
         throw new Error(`server ${server} does ${busy} at once`);
       }
-      if (count === maxconn) continue;
+      if (count === maxconn || this.options.disagrees === true) continue;
       const wanted = waiting + cells.length(server);
       const isPending = this.sims.some(({ proxy }) => proxy.backends.get("app")!.queue!.isPending);
       if (wanted > 0 && !isPending && this.#granted() === 0) {
@@ -136,6 +150,15 @@ export class SimQueues {
       }
     }
     this.waitingMax = Math.max(this.waitingMax, this.#allWaiting());
+  }
+
+  /** A thread that was given a slot wakes up for it. */
+  #checkGrants(thread: number): void {
+    const isGiven = this.#grantedTo(thread) > 0;
+    this.#stepsGiven[thread] = isGiven ? this.#stepsGiven[thread]! + 1 : 0;
+    if (this.options.hasBells !== false && this.#stepsGiven[thread]! > GIVEN_STEPS_MAX) {
+      throw new Error(`thread ${thread} sleeps on a slot: ${this.describe()}`);
+    }
   }
 
   /** Nobody waits, no slot is taken or kept. */
@@ -194,9 +217,13 @@ export class SimQueues {
   }
 
   #granted(): number {
+    return this.cells.reduce((sum, _, thread) => sum + this.#grantedTo(thread), 0);
+  }
+
+  #grantedTo(thread: number): number {
     let sum = 0;
     for (let server = 0; server < this.options.serverCount; server++) {
-      for (let thread = 0; thread < this.cells.length; thread++) sum += this.cells[0]!.grants(server, thread);
+      sum += this.cells[0]!.grants(server, thread);
     }
     return sum;
   }
