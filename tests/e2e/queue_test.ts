@@ -8,7 +8,6 @@ import { connect, expectIdle, keep, startHadro } from "../support/program/keep.t
 import { HeldServer } from "../support/program/held_server.ts";
 import { type Peer, response, ScriptedServer } from "../support/program/peers.ts";
 import { type LogLine, Program } from "../support/program/program.ts";
-import { pingServer } from "../support/program/tcp_peers.ts";
 
 async function ask(port: number, path: string): Promise<Peer> {
   const peer = await connect(port);
@@ -242,39 +241,6 @@ describe("a server's maxconn", () => {
     expect(await waiter.readUntil("ok")).toContain("200 OK");
     const line = JSON.parse(await program.stdout.waitFor(/"\/waiter"/));
     expect(line).toMatchObject({ server: "s2", redispatched: true, queue_server: 1, term: "--", retries: 0 });
-  });
-});
-
-describe("tcp", () => {
-  it("waits before it connects, and says so", async () => {
-    const server = keep(pingServer());
-    const { program, port } = await startHadro(
-      "tcp",
-      [`127.0.0.1:${server.port},maxconn=1`],
-      "--log",
-      "haproxy",
-    );
-    const first = await connect(port);
-    await first.send("ping");
-    await first.readUntil("pong");
-    const second = await connect(port);
-    await second.send("ping");
-    const third = await connect(port);
-    await queued(program, 2);
-    expect(server.peers.length).toBe(1);
-    third.close();
-    await queued(program, 1);
-    const left = await program.stdout.waitFor(/CQ/);
-    expect(tail(left)).toMatch(/^fe app\/<NOSRV> \d+\/-1\/\d+ 0 CQ 3\/3\/3\/0\/0 0\/1$/);
-    await first.closeWrite();
-    await first.readAll();
-    expect(await second.readUntil("pong")).toBe("pong");
-    await second.closeWrite();
-    await second.readAll();
-    expect(server.peers.length).toBe(2);
-    const line = await program.stdout.waitFor(/ -- /, 10_000, 1);
-    expect(tail(line)).toMatch(/^fe app\/s1 \d+\/\d+\/\d+ 4 -- 1\/1\/1\/1\/0 0\/1$/);
-    await expectIdle(program);
   });
 });
 

@@ -3,16 +3,26 @@
  *
  * @module
  */
+import { FdState } from "../../../src/event/fd_state.ts";
 import type { Bells } from "../../../src/event/poller.ts";
 
 /** Something that another world rings. */
 export class SimBell {
   isRung = false;
   onRing: () => void = () => {};
+
+  /** As a poller tells it of sockets. */
+  get readiness(): number {
+    return this.isRung ? FdState.READY_R : 0;
+  }
+
+  /** It hangs for good. */
+  close(_isReset: boolean): void {}
 }
 
 /** Who has the fd of a bell. */
 interface BellTower {
+  /** Gives the slot `fd` to a bell. */
   hang(fd: number, bell: SimBell): void;
 }
 

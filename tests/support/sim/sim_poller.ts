@@ -18,7 +18,7 @@ import type { Activity } from "../../../src/event/activity.ts";
 import { FdState, polledAfterUpdate } from "../../../src/event/fd_state.ts";
 import type { FdTable } from "../../../src/event/fd_table.ts";
 import type { Bells, Poller, SocketAddress } from "../../../src/event/poller.ts";
-import { SimBell } from "./sim_bells.ts";
+import type { SimBell } from "./sim_bells.ts";
 import { SimListener, type SimNetwork } from "./sim_network.ts";
 import { SimPipes } from "./sim_pipes.ts";
 import { SimSocket } from "./sim_socket.ts";
@@ -148,7 +148,7 @@ export class SimPoller implements Poller {
     if (thing instanceof SimListener) {
       thing.onEdge = () => {};
       this.#network.unlisten(thing);
-    } else if (thing instanceof SimSocket) thing.close(isReset);
+    } else thing.close(isReset);
     this.#things[fd] = null;
     this.#edges[fd] = this.#isRegistered[fd] = 0;
     this.progress++;
@@ -210,7 +210,6 @@ export class SimPoller implements Poller {
     const thing = this.#things[fd];
     if (thing === null || thing === undefined) return 0;
     if (thing instanceof SimListener) return thing.backlog.length > 0 ? FdState.READY_R : 0;
-    if (thing instanceof SimBell) return thing.isRung ? FdState.READY_R : 0;
     return thing.readiness;
   }
 
@@ -283,7 +282,6 @@ export class SimPoller implements Poller {
     return fd < 0 || fd >= this.#options.fdMax ? -Errno.EMFILE : fd;
   }
 
-  /** Makes the last slot a bell. */
   hang(fd: number, bell: SimBell): void {
     this.#things[fd] = bell;
     bell.onRing = () => this.#edges[fd]! |= FdState.READY_R;

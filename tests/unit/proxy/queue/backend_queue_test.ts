@@ -2,7 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { QueuePlace } from "../../../../src/proxy/queue/backend_queue.ts";
-import { type QueueThread, QueueThreads, TestStream } from "../../../support/queue/threads.ts";
+import {
+  PRIORITY_CLASSES,
+  type QueueThread,
+  QueueThreads,
+  TestStream,
+} from "../../../support/queue/threads.ts";
 
 /** Streams that come to a thread one after another. */
 function come(thread: QueueThread, names: string, priority = 1, server = -1): TestStream[] {
@@ -175,6 +180,19 @@ describe("the queues of several threads", () => {
     two.end(two.begun[0]!);
     all.settle();
     expect(begun(one)).toBe("ac");
+  });
+
+  it("serve who begins to wait just after another thread freed the slot, and saw nobody", () => {
+    const all = new QueueThreads({ threadCount: 2, servers: [{ maxconn: 1 }] });
+    const [one, two] = all.threads as [QueueThread, QueueThread];
+    const [a] = come(two, "a");
+    const late = new TestStream(one, "b");
+    expect(one.queue.tryTake(one.servers[0]!, false)).toBe(false);
+    two.end(a!);
+    all.settle();
+    one.queue.wait(late.waiter, null, false, PRIORITY_CLASSES[1]);
+    all.settle();
+    expect([begun(one), all.conns(0)]).toEqual(["b", 1]);
   });
 
   it("pass on a slot that its waiter did not wait for", () => {
