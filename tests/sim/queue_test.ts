@@ -62,6 +62,21 @@ describe("simulated queues", () => {
     expect(waited).toBeGreaterThan(0);
   });
 
+  it("send on what came of a body meanwhile, and the rest, byte for byte", () => {
+    forEachSeed("queue bodies", (seed) => {
+      serveAll(
+        new SimQueues({
+          seed,
+          threadCount: 1 + (seed % 2),
+          serverCount: 1 + (seed % 2),
+          maxconn: 1,
+          clientCount: 5,
+          hasBodies: true,
+        }),
+      );
+    });
+  });
+
   it("of several proxies that ring each other serve everybody: no wake-up is lost", () => {
     let handovers = 0;
     forEachSeed("queues shared", (seed) => {

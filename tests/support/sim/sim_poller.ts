@@ -186,8 +186,7 @@ export class SimPoller implements Poller {
   /** Marks what is ready, as a kernel's answer to a wait; returns how many reports there were. */
   look(): number {
     this.isInside = true;
-    const ready: number[] = [];
-    for (let fd = 0; fd < this.#things.length; fd++) if (this.#pending(fd) !== 0) ready.push(fd);
+    const ready = [...this.#things.keys()].filter((fd) => this.#pending(fd) !== 0);
     let reported = 0;
     while (ready.length > 0 && reported < this.#options.reportsMax) {
       const [fd] = ready.splice(this.#prng.nextBelow(ready.length), 1);

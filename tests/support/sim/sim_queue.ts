@@ -7,7 +7,7 @@ import { Prng } from "../../../src/base/prng.ts";
 import { ConnectionCounts } from "../../../src/proxy/connection_counts.ts";
 import { QueueCells } from "../../../src/proxy/queue/queue_cells.ts";
 import { SimBells } from "./sim_bells.ts";
-import { bodyOf, SimHttpClient } from "./sim_http.ts";
+import { bodyOf, httpServing, randomExchange, type SimExchange, SimHttpClient } from "./sim_http.ts";
 import { type SimPeer, SimServer } from "./sim_peer.ts";
 import { SIM_FLAVOURS } from "./sim_poller.ts";
 import { SimProxy } from "./sim_proxy.ts";
@@ -31,6 +31,8 @@ export interface SimQueuesOptions {
   /** Worlds may see different servers up and down: a slot may be free that only another thread has a use for. @default {false} */
   readonly disagrees?: boolean;
   readonly bufferLimit?: number;
+  /** Requests have bodies, checked where they arrive. @default {false} */
+  readonly hasBodies?: boolean;
 }
 
 /** A server that takes its time; how much it does at once is seen from where it is. */
@@ -191,19 +193,34 @@ export class SimQueues {
     const { clientCount, serverCount } = this.options;
     const { network, prng } = sim.world;
     for (let i = 0; i < clientCount; i++) {
-      const exchanges = Array.from({ length: 1 + this.prng.nextBelow(4) }, (_, n) => ({
-        id: i * 10 + n,
-        requestFraming: "none" as const,
-        requestBytes: 0,
-        responseFraming: "length" as const,
-        responseBytes: this.prng.nextBelow(2_000),
-        isEarly: false,
-      }));
+      const exchanges = Array.from(
+        { length: 1 + this.prng.nextBelow(4) },
+        (_, n) => this.#exchange(i * 10 + n),
+      );
       const client = new SimHttpClient(network, prng, sim.address, exchanges);
       this.clients.push(client);
       sim.world.actors.push(client);
     }
-    this.servers.push(Array.from({ length: serverCount }, (_, i) => new SimBusyServer(sim, prng, i)));
+    if (this.options.hasBodies !== true) {
+      this.servers.push(Array.from({ length: serverCount }, (_, i) => new SimBusyServer(sim, prng, i)));
+      return;
+    }
+    for (let i = 0; i < serverCount; i++) {
+      const serving = httpServing(prng, () => prng.chance(0.8));
+      sim.world.actors.push(new SimServer(network, prng, sim.serverAddress(i), serving));
+    }
+  }
+
+  #exchange(id: number): SimExchange {
+    if (this.options.hasBodies === true) return randomExchange(this.prng, id);
+    return {
+      id,
+      requestFraming: "none",
+      requestBytes: 0,
+      responseFraming: "length",
+      responseBytes: this.prng.nextBelow(2_000),
+      isEarly: false,
+    };
   }
 
   #length(queue: number): number {
