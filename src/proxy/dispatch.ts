@@ -138,6 +138,7 @@ export class Dispatch implements FdHandler, WaiterOwner {
 
   /** A slot of a server that it waited for is its own. */
   onSlot(serverIndex: number): void {
+    this.#phase = Phase.IDLE;
     this.#owner.setServerDeadline(NEVER_MS);
     this.#begin(this.#backend!.servers[serverIndex]!);
   }
