@@ -27,7 +27,7 @@ function build(seed: number, threadCount: number, hasBells = true): SimQueues {
     serverCount: 1 + prng.nextBelow(3),
     maxconn: 1 + prng.nextBelow(3),
     serverKeys: drawKeys(prng, algorithm),
-    clientCount: 2 + prng.nextBelow(8),
+    clientCount: 2 + prng.nextBelow(5),
     flags: { lb: algorithm },
   });
 }
@@ -102,7 +102,7 @@ describe("simulated queues", () => {
         serverCount: 1 + prng.nextBelow(2),
         maxconn: 1 + prng.nextBelow(2),
         breaksOff: true,
-        clientCount: 4 + prng.nextBelow(8),
+        clientCount: 4 + prng.nextBelow(4),
         flags: { "timeout-queue": `${1 + prng.nextBelow(20)}ms`, lb: ALGORITHMS[seed % ALGORITHMS.length]! },
       });
       queues.sims[0]!.world.actors.push({
@@ -142,7 +142,7 @@ describe("simulated queues", () => {
         serverCount,
         maxconn: 1 + prng.nextBelow(2),
         serverKeys: `,maxqueue=${maxqueue}`,
-        clientCount: 4 + prng.nextBelow(8),
+        clientCount: 4 + prng.nextBelow(4),
         flags: { lb: algorithm },
       });
       queues.runUntil(() => {
@@ -170,7 +170,7 @@ describe("simulated queues", () => {
         threadCount: 1 + (seed % 3),
         serverCount: 2 + prng.nextBelow(2),
         maxconn: 1 + prng.nextBelow(2),
-        clientCount: 4 + prng.nextBelow(6),
+        clientCount: 3 + prng.nextBelow(4),
         disagrees: true,
         flags: { lb: ALGORITHMS[seed % ALGORITHMS.length]! },
       });
@@ -181,7 +181,7 @@ describe("simulated queues", () => {
           }
         }
       };
-      const steps = 200 + prng.nextBelow(800);
+      const steps = 100 + prng.nextBelow(300);
       let step = 0;
       queues.runUntil(() => {
         if (prng.chance(0.02)) setHealth(() => prng.chance(0.6));

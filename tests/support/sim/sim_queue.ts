@@ -60,7 +60,7 @@ export class SimBusyServer {
       const end = peer.received.indexOf("\r\n\r\n", cut);
       if (end >= 0) {
         this.#busy.add(peer);
-        if (prng.chance(0.05)) {
+        if (prng.chance(0.1)) {
           const [, id, , size] = peer.received.slice(cut, end).split(" ")[1]!.split("/");
           cut = end + 4;
           const body = bodyOf(Number(id), "response", Number(size));
@@ -194,7 +194,7 @@ export class SimQueues {
     const { network, prng } = sim.world;
     for (let i = 0; i < clientCount; i++) {
       const exchanges = Array.from(
-        { length: 1 + this.prng.nextBelow(4) },
+        { length: 1 + this.prng.nextBelow(2) },
         (_, n) => this.#exchange(i * 10 + n),
       );
       const client = new SimHttpClient(network, prng, sim.address, exchanges);
