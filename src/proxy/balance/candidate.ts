@@ -59,12 +59,14 @@ export interface Balancer {
 
 /** Whether the server may be chosen now; backups are looked at apart. */
 export function isEligible(candidate: Candidate, index: number, tried: Bitmap | null): boolean {
-  return isOpen(candidate, index, tried) && !candidate.isFull;
+  return candidate.usable && candidate.weight > 0 && !candidate.isBackup && !candidate.isFull &&
+    (tried === null || !tried.has(index));
 }
 
 /** The same for who wants this very server, and would wait for it. */
 export function isEligibleToWait(candidate: Candidate, index: number, tried: Bitmap | null): boolean {
-  return isOpen(candidate, index, tried) && (candidate.isPatient || !candidate.isFull);
+  return candidate.usable && candidate.weight > 0 && !candidate.isBackup &&
+    (candidate.isPatient || !candidate.isFull) && (tried === null || !tried.has(index));
 }
 
 /** The first usable backup; -1 when there is none, or it is full, or an ordinary server is merely full. */
@@ -77,8 +79,4 @@ export function chooseBackup(candidates: readonly Candidate[], tried: Bitmap | n
     if (first < 0) first = i;
   }
   return first >= 0 && candidates[first].isFull ? -1 : first;
-}
-
-function isOpen({ usable, weight, isBackup }: Candidate, index: number, tried: Bitmap | null): boolean {
-  return usable && weight > 0 && !isBackup && (tried === null || !tried.has(index));
 }
