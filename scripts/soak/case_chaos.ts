@@ -19,7 +19,6 @@ const SECONDS_QUICK = 10;
 const SERVER_COUNT = 10;
 const CLIENT_COUNT = 48;
 const MAXCONN = 4;
-const MAXQUEUE = 8;
 const LOOK_EVERY_MS = 200;
 
 export const chaosCase: SoakCase = {
@@ -75,13 +74,13 @@ function startHadro(
   servers: readonly ChaosServerProcess[],
   threads: number | null,
 ): Promise<Hadro> {
-  const limits = "weight=1";
+  const limits = `maxconn=${MAXCONN}`;
   return Hadro.start(context, [
     ...["-l", "http://127.0.0.1:0,name=fe"],
     ...["-b", ...servers.map(({ port }, i) => `127.0.0.1:${port},name=s${i},${limits}`)],
     ...["--check", "/health", "--inter", "200ms", "--fall", "2", "--rise", "2"],
     ...["--retries", "8", "--retry-on", "all-retryable-errors", "--retry-budget", "100%"],
-    ...["--timeout-connect", "500ms", "--timeout-server", "1s"],
+    ...["--timeout-connect", "500ms", "--timeout-server", "1s", "--timeout-queue", "10s"],
     ...(threads === null ? [] : ["--threads", String(threads)]),
   ]);
 }

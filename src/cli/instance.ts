@@ -19,6 +19,7 @@ import type { FrontendCounters } from "../proxy/counters.ts";
 import type { Listener } from "../proxy/listener.ts";
 import type { HealthCells } from "../proxy/health/health_cells.ts";
 import { Proxy } from "../proxy/proxy.ts";
+import type { QueueCells } from "../proxy/queue/queue_cells.ts";
 import { buildEngine } from "./build_engine.ts";
 
 export interface InstanceOptions {
@@ -33,6 +34,7 @@ export interface InstanceOptions {
     readonly connections: ConnectionCounts;
     readonly health: HealthCells;
     readonly stickCells: readonly (Int32Array | null)[];
+    readonly queueCells: QueueCells | null;
     readonly boundAddresses: readonly SocketAddress[] | null;
   } | null;
 }
@@ -69,6 +71,7 @@ export class Instance {
         health: sharing.health,
         stickCells: sharing.stickCells,
       }),
+      ...(sharing === null || sharing.queueCells === null ? {} : { queueCells: sharing.queueCells }),
       ...(sharing === null || sharing.boundAddresses === null
         ? {}
         : { boundAddresses: sharing.boundAddresses }),
@@ -122,6 +125,9 @@ export class Instance {
         (sum, { stick }) => sum + (stick?.table?.evictions ?? 0),
         0,
       ),
+      queued: this.proxy.queues?.waitingCount ?? 0,
+      queuedMax: this.proxy.queues?.waitingMax ?? 0,
+      queueHandovers: this.proxy.queues?.handoverCount ?? 0,
       heapBytes: Deno.memoryUsage().heapUsed,
     };
   }

@@ -4,7 +4,7 @@
  *     main → thread      start, stop, counters, logWritten
  *     thread → main      bound or failed, report, log, counters, drained
  *
- * Everything is plain data; what is shared is shared memory (EpollSharing, ConnectionCounts, HealthCells).
+ * Everything is plain data; what is shared is shared memory (EpollSharing, ConnectionCounts, HealthCells, QueueCells).
  *
  * May import: everything but commands.
  *

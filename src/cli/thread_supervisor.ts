@@ -28,7 +28,7 @@ import {
   reportListeners,
   reportStopping,
 } from "./report.ts";
-import { connectionCountsOf, newSharedCells, type SharedCells } from "./shared_cells.ts";
+import { clearThread, connectionCountsOf, newSharedCells, type SharedCells } from "./shared_cells.ts";
 import { handleSignals } from "./signals.ts";
 import { ThreadCounters } from "./thread_counters.ts";
 import { ThreadFds } from "./thread_fds.ts";
@@ -260,7 +260,7 @@ export class Supervisor {
     this.#threads[index] = null;
     thread.worker.terminate();
     this.#fds.closeAll(new Uint8Array(thread.openFds), index === 0);
-    this.#counts(index).clear();
+    clearThread(this.#cells, this.#config, this.#threadCount, index);
     this.#collector?.forget(index);
     this.#counters.forget(index);
     if (this.#bound === null) {

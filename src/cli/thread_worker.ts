@@ -14,7 +14,7 @@ import { BindError } from "../proxy/proxy.ts";
 import { PollerError } from "./build_engine.ts";
 import { Instance } from "./instance.ts";
 import { LogForwarder } from "./log_forwarder.ts";
-import { connectionCountsOf, healthCellsOf, stickCellsOf } from "./shared_cells.ts";
+import { connectionCountsOf, healthCellsOf, queueCellsOf, stickCellsOf } from "./shared_cells.ts";
 import type { BoundListeners, FromThread, StartMessage, ToThread } from "./thread_messages.ts";
 
 /** How long the rest of the log may take to reach the main isolate. */
@@ -88,6 +88,7 @@ class Thread {
           connections: connectionCountsOf(start, start.config, start.thread),
           health: healthCellsOf(start, start.threadCount, start.thread),
           stickCells: stickCellsOf(start),
+          queueCells: queueCellsOf(start, start.config, start.threadCount, start.thread),
           boundAddresses: start.bound?.addresses ?? null,
         },
       });

@@ -1,6 +1,7 @@
 /**
  * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (all but name,
- * weight, backup, source, proxy, proxy-v2-options, cookie, check-port and check-addr) may stand on any of its items, with one value.
+ * weight, backup, maxconn, minconn, maxqueue, source, proxy, proxy-v2-options, cookie, check-port and check-addr) may stand on any of
+ * its items, with one value.
  *
  * May import: base, config.
  *
@@ -27,10 +28,11 @@ import type {
   TcpConfig,
   Timeouts,
 } from "./model.ts";
-import type { CookieConfig } from "./model_stick.ts";
+import type { StickConfig } from "./model_stick.ts";
 import { readPathRewrite } from "./path_rewrite_value.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readProxyOut } from "./proxy_values.ts";
+import { readFullconn, readServerQueue } from "./queue_values.ts";
 import { readRetry } from "./retry_values.ts";
 import { buildRedispatch, buildServerCookie, buildStick } from "./stick_builder.ts";
 import { readSource, readTcp } from "./socket_values.ts";
@@ -89,6 +91,7 @@ export class BackendBuilder {
     const maxConn = this.#settings.last("pool-max-conn");
     const hostPolicy = readHostPolicy("host", host.text, host.place);
     const stick = buildStick(this.#settings, (key) => this.#shared(key), this.#scheme);
+    const servers = this.#buildServers(balance, stick, cookieKey);
     return {
       name: this.#name,
       scheme: this.#scheme,
@@ -110,7 +113,8 @@ export class BackendBuilder {
       poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
       health: buildHealth(this.#settings, (key) => this.#sharedOrOwn(key), this.#scheme, hostPolicy),
       maxBodyBytes: readBackendMaxBody(this.#shared("max-body"), this.#scheme),
-      servers: this.#buildServers(stick.cookie, cookieKey),
+      fullconn: readFullconn(this.#shared("fullconn"), servers.map(({ queue }) => queue)),
+      servers,
     };
   }
 
@@ -140,7 +144,12 @@ export class BackendBuilder {
     });
   }
 
-  #buildServers(cookie: CookieConfig | null, cookieKey: CookieKey): ServerConfig[] {
+  #buildServers(
+    { algorithm }: BalanceConfig,
+    { cookie, table }: StickConfig,
+    cookieKey: CookieKey,
+  ): ServerConfig[] {
+    const isSticky = cookie !== null || table !== null;
     const names = new Set<string>();
     return this.#items.map((item, index) => {
       const name = (this.#isRoute ? null : optionText(item, "name")) ?? `s${index + 1}`;
@@ -172,6 +181,7 @@ export class BackendBuilder {
           writtenOption(item, "cookie"),
           this.#scheme,
         ),
+        queue: readServerQueue(item, algorithm, isSticky),
       };
     });
   }

@@ -221,7 +221,7 @@ export const FLAGS: readonly Flag[] = [
     "From accept, or the first byte, to the whole request head, or TLS client hello.",
   ),
   timeout("keepalive", "60s", "Between two requests of a client."),
-  timeout("queue", "30s", "In a server's queue (servers have no maxconn yet)."),
+  timeout("queue", "30s", "Waiting for a server, where servers have maxconn."),
   timeout("tunnel", "1h", "Inactivity of a tunnel (WebSocket)."),
   timeout("client-fin", "10s", "Inactivity of a client whose server has ended its side."),
   timeout("server-fin", "10s", "Inactivity of a server whose client has ended its side."),

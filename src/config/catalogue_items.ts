@@ -39,9 +39,29 @@ export const ITEM_KEYS: readonly ItemKey[] = [
   {
     name: "maxconn",
     type: "count",
-    items: ["listen"],
-    text: "Connections at once on this listener.",
-    flag: "maxconn",
+    items: ["listen", "backend", "route"],
+    text:
+      "Connections at once on this listener; on a server: streams at once, of all threads (more wait, see queue).",
+  },
+  {
+    name: "minconn",
+    type: "count",
+    items: ["backend", "route"],
+    text:
+      "Its maxconn while the backend has little to do; it grows with the backend's streams, see fullconn.",
+  },
+  {
+    name: "maxqueue",
+    type: "count",
+    items: ["backend", "route"],
+    text: "How many may wait for this very server, where lb is leastconn or hashes; more go to another one.",
+  },
+  {
+    name: "fullconn",
+    type: "count",
+    items: ["backend", "route"],
+    text:
+      "Streams of the backend at which servers with minconn take their whole maxconn; a tenth of the listener's maxconn unless written.",
   },
   ...LIMIT_KEYS,
   {
@@ -200,6 +220,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     text: "Then put this before the path.",
   },
   itemTimeout("connect", "timeout-connect", "backend", "To connect."),
+  itemTimeout("queue", "timeout-queue", "backend", "Waiting for a server that has maxconn."),
   itemTimeout("server", "timeout-server", "backend", "Inactivity of the server."),
   itemTimeout("tunnel", "timeout-tunnel", "backend", "Inactivity of a tunnel."),
   itemTimeout(

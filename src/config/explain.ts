@@ -12,6 +12,7 @@ import { describeCookies, explainServerCookie, explainStick } from "./explain_st
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import { formatProxyOut } from "./proxy_values.ts";
+import { formatServerQueue } from "./queue_values.ts";
 import type { CheckConfig, HealthConfig } from "./model_health.ts";
 import type {
   BackendConfig,
@@ -133,9 +134,14 @@ export function explainBackend(backend: BackendConfig): string[] {
         ? [`http-reuse ${backend.httpReuse}`]
         : []),
       ...formatPathRewrite(backend.pathRewrite),
+      ...(backend.fullconn === 0 ? [] : [`fullconn ${backend.fullconn}`]),
       `timeouts connect ${formatDurationMs(timeouts.connectMs)} server ${
         formatDurationMs(timeouts.serverMs)
-      } tunnel ${formatDurationMs(timeouts.tunnelMs)}`,
+      } tunnel ${formatDurationMs(timeouts.tunnelMs)}${
+        backend.servers.some(({ queue }) => queue !== null)
+          ? ` queue ${formatDurationMs(timeouts.queueMs)}`
+          : ""
+      }`,
       ...explainMaxBody(backend.maxBodyBytes),
       ...explainTcp(backend.tcp),
       ...explainHealth(backend.health),
@@ -148,11 +154,11 @@ export function explainBackend(backend: BackendConfig): string[] {
     lines.push(
       `server   ${backend.name}/${server.name}  ${backend.scheme}://${address}  weight ${server.weight}${
         server.backup ? "  backup" : ""
-      }${server.source === null ? "" : `  source ${explainSource(server.source)}`}${
-        server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`
-      }${server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`}${
-        explainServerCookie(backend, server)
-      }`,
+      }${formatServerQueue(server.queue)}${
+        server.source === null ? "" : `  source ${explainSource(server.source)}`
+      }${server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`}${
+        server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`
+      }${explainServerCookie(backend, server)}`,
     );
   }
   return lines;

@@ -10,6 +10,7 @@
  */
 import type { HealthConfig } from "./model_health.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
+import type { ServerQueueConfig } from "./model_queue.ts";
 import type { RetryConfig } from "./model_retry.ts";
 import type { SniRouteConfig } from "./model_sni.ts";
 import type { StickConfig } from "./model_stick.ts";
@@ -132,6 +133,8 @@ export interface ServerConfig {
   readonly checkEndpoint: Endpoint | null;
   /** What stands for it in the backend's cookie; null: nothing. */
   readonly cookie: string | null;
+  /** null: it takes whatever comes, and nothing waits. */
+  readonly queue: ServerQueueConfig | null;
 }
 
 export interface BackendConfig {
@@ -147,6 +150,8 @@ export interface BackendConfig {
   /** Which retries go to another server: each n-th; a negative one counts from the last; 0: none. HAProxy's `redispatch`. */
   readonly redispatch: number;
   readonly stick: StickConfig;
+  /** Streams of the backend at which its servers take their whole maxconn: HAProxy's `fullconn`; 0: a tenth of what may come. */
+  readonly fullconn: number;
   readonly priority: Priority;
   readonly hostPolicy: HostPolicy;
   readonly pathRewrite: PathRewriteConfig | null;

@@ -84,9 +84,13 @@ export class H1End extends SocketEnd {
     if (this.tail > HEAD_CAPACITY) this.compact();
   }
 
-  /** How far the buffer may be filled now: to its end only with bytes that are surely of this body, never of a next head. */
+  /**
+   * How far the buffer may be filled now: to its end only with bytes that are surely of this body, never of a next head, and behind
+   * a head that needs no room to be edited any more.
+   */
   get bodyCapacity(): number {
-    return this.body.kind === BodyKind.LENGTH && this.body.remainingBytes >= FULL_CAPACITY
+    return this.#parser === null && this.body.kind === BodyKind.LENGTH &&
+        this.body.remainingBytes >= FULL_CAPACITY
       ? FULL_CAPACITY
       : HEAD_CAPACITY;
   }

@@ -16,6 +16,8 @@ import { newBalancer } from "./balance/balance.ts";
 import type { Balancer, BalanceView } from "./balance/candidate.ts";
 import { KeyReader } from "./key_reader.ts";
 import { PathRewrite } from "./path_rewrite.ts";
+import { BackendQueue } from "./queue/backend_queue.ts";
+import type { Queues } from "./queue/queues.ts";
 import { RetryPolicy } from "./retry/retry_policy.ts";
 import { Server } from "./server.ts";
 import { StickTable } from "./stick/stick_table.ts";
@@ -23,6 +25,15 @@ import { Stickiness } from "./stick/stickiness.ts";
 
 /** Microseconds are a small integer of V8 up to here: 17 minutes. */
 const US_MAX = 2 ** 30 - 1;
+
+/** What a backend has when a server of it has a maxconn. */
+export interface BackendQueueing {
+  readonly queues: Queues;
+  /** The backend's number, and that of its first server. */
+  readonly index: number;
+  readonly firstServer: number;
+  readonly fullconn: number;
+}
 
 /** See the module's text. */
 export class Backend {
@@ -41,6 +52,8 @@ export class Backend {
   readonly stick: Stickiness | null;
   /** Streams that are with this backend now. */
   currentConns = 0;
+  /** Who waits for its servers; null: nobody ever does. */
+  readonly queue: BackendQueue | null;
   readonly #balancer: Balancer;
   readonly #counts: BackendCounts;
 
@@ -51,6 +64,7 @@ export class Backend {
     onIdleClosed: () => void,
     counts = BackendCounts.apart(config.servers.length),
     stickCells: Int32Array | null = null,
+    queueing: BackendQueueing | null = null,
   ) {
     this.config = config;
     this.keys = new KeyReader(config.balance);
@@ -67,7 +81,7 @@ export class Backend {
         httpReuse: config.httpReuse,
         poolPurgeMs: config.poolPurgeMs,
         poolMaxConn: config.poolMaxConn,
-        onUsableChange: (changed) => this.#balancer.onServerChange(changed.index),
+        onUsableChange: (changed) => this.#onServerChange(changed),
         onIdleClosed,
         counts,
       })
@@ -75,6 +89,8 @@ export class Backend {
     this.stick = Stickiness.isOn(config.stick)
       ? new Stickiness(config.stick, this.servers, stickCells ?? newStickCells(config, prng))
       : null;
+    this.queue = queueing === null ? null : new BackendQueue(config, this, counts, queueing.queues, queueing);
+    for (const server of this.servers) server.limit = this.queue?.newLimit(server) ?? null;
     const view = new View(engine, prng, counts);
     this.#balancer = newBalancer(config.balance.algorithm, config.hashBalanceFactor, this.servers, view);
   }
@@ -93,14 +109,27 @@ export class Backend {
   /** A stream goes to `server`. */
   beginOn(server: Server): void {
     this.#counts.begin(server.index);
-    server.counters.streams++;
-    this.#balancer.onServerChange(server.index);
+    this.noteBegin(server.index);
+  }
+
+  /** The same where `server` has a maxconn; false when the stream has to wait. */
+  takeSlot(server: Server, wantsIt: boolean): boolean {
+    if (!this.queue!.tryTake(server, wantsIt)) return false;
+    this.noteBegin(server.index);
+    return true;
+  }
+
+  /** A stream goes to a server that has counted it already: one with a maxconn, where counting is taking a slot. */
+  noteBegin(index: number): void {
+    this.servers[index]!.counters.streams++;
+    this.#balancer.onServerChange(index);
   }
 
   /** A stream leaves `server`. */
   endOn(server: Server): void {
     this.#counts.end(server.index);
     this.#balancer.onServerChange(server.index);
+    this.queue?.onRoom();
   }
 
   /** A server answered a stream, or failed to, so long after it was chosen. */
@@ -133,6 +162,11 @@ export class Backend {
     };
     const backups = this.servers.some(({ isBackup }) => isBackup) ? `, ${count(true)} backups` : "";
     return `${count(false)} servers ${word}${backups}`;
+  }
+
+  #onServerChange(server: Server): void {
+    this.#balancer.onServerChange(server.index);
+    this.queue?.onRoom();
   }
 
   shutdown(): void {

@@ -2,7 +2,9 @@
  * Dispatch: finds a server for a stream and connects to it, with retries and redispatch (HAProxy: `retries`, `redispatch`).
  *
  *     start --> choose --none usable-------------------------------------------------> failed
- *                 | ^
+ *                 | ^ \--all full, or the chosen one--> queued --too long------------> failed
+ *                 | |                                     | its turn, or the server went away
+ *                 | +-------------------------------------+
  *                 v |  another address of the same server: at once
  *              connect --ok--> PROXY protocol header, if the server gets one --sent--> connected
  *                 |
@@ -13,6 +15,9 @@
  *
  * No byte of the request was sent in any of these states, so a retry is always safe here. After that it is for retry/http_retry.ts to say,
  * which comes back to "retries left: yes".
+ *
+ * Queued are streams only where servers have a maxconn (queue/): a stream leaves the queue with a slot of a server that is its own
+ * until it leaves the server, or to choose again.
  *
  * While it connects it owns the socket; then it hands the fd to its owner.
  *
@@ -33,6 +38,8 @@ import { NO_KEY } from "./balance/hash_key.ts";
 import { describeConnectError } from "./connect_error.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { HeaderSend } from "./proxy_header.ts";
+import { QueuePlace } from "./queue/backend_queue.ts";
+import { Waiter, type WaiterOwner } from "./queue/waiter.ts";
 import { Redispatch } from "./redispatch.ts";
 import type { Server } from "./server.ts";
 
@@ -50,6 +57,8 @@ interface Context {
 export interface DispatchOwner {
   /** Whether bytes wait for the server: they will be sent as soon as it is connected. */
   readonly hasDataToSend: boolean;
+  /** All that may serve it are busy: it waits, for this server or (null) for any. */
+  onQueued(server: Server | null): void;
   /** A server was chosen; true when the owner has a connection to it already (the dispatch then ends). */
   onServerChosen(server: Server): boolean;
   /** Writes the header of a connection to `server`, which gets one, to the beginning of `out`; returns its length. */
@@ -62,12 +71,16 @@ export interface DispatchOwner {
   setServerDeadline(deadlineMs: number): void;
 }
 
-const Phase = { IDLE: 0, CONNECTING: 1, SENDING_HEADER: 2, WAITING: 3, DONE: 4 } as const;
+const Phase = { IDLE: 0, CONNECTING: 1, SENDING_HEADER: 2, WAITING: 3, DONE: 4, QUEUED: 5 } as const;
 
 /** See the module's text. Reused stream after stream. */
-export class Dispatch implements FdHandler {
-  /** The server in use, from choice to {@linkcode Dispatch.leave}. */
+export class Dispatch implements FdHandler, WaiterOwner {
+  /** The server in use, from choice to {@linkcode Dispatch.leave}; while queued: the one that is waited for. */
   server: Server | null = null;
+  /** It is counted on `server`. */
+  hasSlot = false;
+  /** Its place in a queue; made when it is first needed. */
+  waiter: Waiter | null = null;
   retries = 0;
   isRedispatched = false;
   /** The class of connections to the server. */
@@ -87,6 +100,8 @@ export class Dispatch implements FdHandler {
   /** When the server in use was chosen. */
   #chosenMs = 0;
   #hasAnswered = false;
+  /** It waited for this server, which went away. */
+  #forsaken: Server | null = null;
   /** Made when it is first needed. */
   #headerSend: HeaderSend | null = null;
 
@@ -114,6 +129,7 @@ export class Dispatch implements FdHandler {
     this.retries = 0;
     this.isRedispatched = false;
     this.addressText = "";
+    this.#forsaken = null;
     this.#redispatch.begin(direct, isForced);
     if (direct !== null) this.#use(direct);
     else this.#chooseAny();
@@ -122,6 +138,41 @@ export class Dispatch implements FdHandler {
   /** The server in use is the one that persistence wanted. */
   get isDirect(): boolean {
     return this.server !== null && this.server === this.#redispatch.direct;
+  }
+
+  get isQueued(): boolean {
+    return this.#phase === Phase.QUEUED;
+  }
+
+  /** Where a stream ends that ends while it has no connection: values of EndPhase. */
+  get endPhase(): number {
+    return this.isQueued ? EndPhase.QUEUE : EndPhase.CONNECT;
+  }
+
+  /** How long it has waited in queues, in whole milliseconds. */
+  get queuedMs(): number {
+    return this.waiter === null ? 0 : Math.round(this.waiter.waitedMs);
+  }
+
+  /** A slot of a server that it waited for is its own. */
+  onSlot(serverIndex: number): void {
+    this.#phase = Phase.IDLE;
+    this.#owner.setServerDeadline(NEVER_MS);
+    this.#begin(this.#backend!.servers[serverIndex]!);
+  }
+
+  /** What it waited for is gone. */
+  onQueueClosed(): void {
+    this.#forsaken = this.server;
+    this.server = null;
+    this.#phase = Phase.IDLE;
+    this.#owner.setServerDeadline(NEVER_MS);
+    this.#chooseAny();
+  }
+
+  /** Waits no more; of no effect unless queued. */
+  leaveQueue(): void {
+    if (this.waiter !== null && this.waiter.isWaiting) this.#backend!.queue!.leave(this.waiter);
   }
 
   /** The address in use. */
@@ -135,10 +186,14 @@ export class Dispatch implements FdHandler {
       this.#engine.close(this.#fd);
       this.#fd = NO_FD;
     }
+    this.leaveQueue();
+    this.waiter?.reset();
     this.#phase = Phase.IDLE;
     if (this.server === null) return;
-    this.noteAnswer(true);
-    this.#backend!.endOn(this.server);
+    if (this.hasSlot) {
+      this.noteAnswer(true);
+      this.#endOn(this.server);
+    }
     this.server = null;
   }
 
@@ -147,10 +202,10 @@ export class Dispatch implements FdHandler {
    * and leaving it without any is a failure.
    */
   noteAnswer(isError: boolean, atLeastMs = 0): void {
-    if (this.#hasAnswered || this.server === null) return;
+    if (this.#hasAnswered || !this.hasSlot) return;
     this.#hasAnswered = true;
     const elapsedMs = this.#engine.nowMs - this.#chosenMs;
-    this.#backend!.noteResponse(this.server, Math.max(elapsedMs, atLeastMs), isError);
+    this.#backend!.noteResponse(this.server!, Math.max(elapsedMs, atLeastMs), isError);
   }
 
   /**
@@ -177,6 +232,7 @@ export class Dispatch implements FdHandler {
     const isConnecting = this.#phase === Phase.CONNECTING || this.#phase === Phase.SENDING_HEADER;
     if (isConnecting) this.#onConnectFailed(-Errno.ETIMEDOUT, true);
     else if (this.#phase === Phase.WAITING) this.#chooseAny();
+    else if (this.#phase === Phase.QUEUED) this.#onQueueTimeout();
   }
 
   onIo(fd: number, _ready: number): void {
@@ -228,17 +284,34 @@ export class Dispatch implements FdHandler {
       this.#use(server);
       return;
     }
-    this.#phase = Phase.DONE;
-    this.#owner.setServerDeadline(NEVER_MS);
-    this.#owner.onDispatchFailed(EndCause.SERVER, EndPhase.CONNECT, this.#backend!.describeNoServer());
+    if (this.#backend!.queue?.isWorthWaiting === true) {
+      this.#wait(null);
+      return;
+    }
+    this.#fail(EndCause.SERVER, EndPhase.CONNECT, this.#backend!.describeNoServer());
   }
 
   #use(server: Server): void {
+    if (server.limit === null) this.#backend!.beginOn(server);
+    else if (!this.#backend!.takeSlot(server, this.#wants(server))) {
+      this.#wait(server);
+      return;
+    }
+    this.#begin(server);
+  }
+
+  /** Counted on `server`: goes there. */
+  #begin(server: Server): void {
+    if (this.#forsaken !== null && this.#forsaken !== server) {
+      this.isRedispatched = true;
+      server.counters.redispatches++;
+    }
+    this.#forsaken = null;
     this.server = server;
+    this.hasSlot = true;
     this.#attempt = 0;
     this.#chosenMs = this.#engine.nowMs;
     this.#hasAnswered = false;
-    this.#backend!.beginOn(server);
     if (this.#owner.onServerChosen(server)) this.#phase = Phase.DONE;
     else this.#connect();
   }
@@ -295,12 +368,63 @@ export class Dispatch implements FdHandler {
     this.#retry(server, backend);
   }
 
+  /** Whether a key, a cookie or a table means this server, and no other one will do as well. */
+  #wants(server: Server | null): boolean {
+    return this.#key !== NO_KEY || (server !== null && server === this.#redispatch.direct);
+  }
+
+  /** Waits for `server`, if that is the one it wants, or for any. */
+  #wait(server: Server | null): void {
+    const backend = this.#backend!;
+    const queue = backend.queue!;
+    this.waiter ??= new Waiter(this);
+    const place = queue.wait(this.waiter, server, this.#wants(server), this.ioClass);
+    if (place === QueuePlace.FULL && server !== null && !this.#redispatch.isForced) {
+      this.#tried ??= backend.newTriedSet();
+      this.#tried.set(server.index);
+      const other = backend.choose(this.#tried, this.#key);
+      if (other !== null) {
+        this.#use(other);
+        return;
+      }
+    }
+    if (place === QueuePlace.FULL || place === QueuePlace.NO_MEMORY) {
+      const cause = place === QueuePlace.FULL ? EndCause.SERVER : EndCause.RESOURCE;
+      this.#fail(cause, EndPhase.QUEUE, queue.describeFull(place));
+      return;
+    }
+    this.server = place === QueuePlace.AT_SERVER ? server : null;
+    this.#phase = Phase.QUEUED;
+    const leftMs = Math.max(0, backend.config.timeouts.queueMs - this.waiter.waitedMs);
+    this.#owner.setServerDeadline(this.#engine.nowMs + leftMs);
+    this.#owner.onQueued(this.server);
+  }
+
+  #onQueueTimeout(): void {
+    const { queueMs } = this.#backend!.config.timeouts;
+    const who = this.server === null ? "no server" : `server ${this.server.config.name}`;
+    this.leaveQueue();
+    const why = `${who} had no free slot within ${queueMs} ms (maxconn, --timeout-queue)`;
+    this.#fail(EndCause.SERVER_TIMEOUT, EndPhase.QUEUE, why);
+  }
+
+  #endOn(server: Server): void {
+    this.hasSlot = false;
+    this.#backend!.endOn(server);
+  }
+
+  #fail(cause: number, phase: number, why: string): void {
+    this.#phase = Phase.DONE;
+    this.#owner.setServerDeadline(NEVER_MS);
+    this.#owner.onDispatchFailed(cause, phase, why);
+  }
+
   #retry(server: Server, backend: Backend): void {
     this.retries++;
     server.counters.retries++;
     this.#tried ??= backend.newTriedSet();
     this.#tried.set(server.index);
-    backend.endOn(server);
+    this.#endOn(server);
     this.server = null;
     const mayLeave = this.#redispatch.leaves(server, backend, this.retries, this.#key);
     const other = mayLeave ? backend.choose(this.#tried, this.#key) : null;
@@ -308,6 +432,13 @@ export class Dispatch implements FdHandler {
       this.isRedispatched = true;
       other.counters.redispatches++;
       this.#use(other);
+      return;
+    }
+    // Others are merely full: their queue is shorter than the pause, most likely.
+    if (
+      mayLeave && this.#key === NO_KEY && backend.queue?.isWorthWaiting === true && backend.hasOther(server)
+    ) {
+      this.#wait(null);
       return;
     }
     this.#phase = Phase.WAITING;

@@ -8,6 +8,7 @@
  *     reused server connection closed        closed without answer, SH: the client's to retry
  *     (either, or a bad head)                before that, another try where retry-on says so: retry/http_retry.ts
  *     client closed                          400, CR before the head          C and the phase
+ *     client closed, its request queued      both connections closed, CQ
  *
  * May import: mux, protocol, proxy.
  *
@@ -79,6 +80,12 @@ export function endByServerClose(stream: HttpStream): void {
 /** The client ended its side, or failed. A whole request is still answered after a mere end. */
 export function endByClientClose(stream: HttpStream): void {
   const { front } = stream.session;
+  if (stream.dispatch.isQueued) {
+    // Who waits and goes is served last by serving who stays (HAProxy: abortonclose).
+    const why = "the client closed while its request waited for a server";
+    stream.abort(EndCause.CLIENT, EndPhase.QUEUE, why, false);
+    return;
+  }
   if (front.receiveError === 0 && front.phase === FrontPhase.DONE) {
     const hasPipelined = front.waitingBytes > front.forwardableBytes;
     stream.clientPersists &&= hasPipelined;

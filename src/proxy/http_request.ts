@@ -60,6 +60,13 @@ export function acceptRequestHead(stream: HttpStream): void {
   if (admitsRequest(stream)) routeRequest(stream);
 }
 
+/** Not connected yet: the body waits where it is, but while the stream is queued as much as fits comes in, and the client's end is seen. */
+export function receiveWhileQueued(stream: HttpStream): void {
+  const { front } = stream.session;
+  const takesMore = front.phase === FrontPhase.DONE || front.hasRoom(front.bodyCapacity);
+  front.setReceiving(stream.dispatch.isQueued && takesMore);
+}
+
 /** Connected: rewrites the head where it lies and sends it on its way. */
 export function forwardRequestHead(stream: HttpStream): void {
   const { front } = stream.session;

@@ -35,7 +35,7 @@ import {
   endByClientClose,
   endByServerClose,
 } from "./http_faults.ts";
-import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_request.ts";
+import { acceptRequestHead, forwardRequestHead, pumpRequest, receiveWhileQueued } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import { routeRequest } from "./http_route.ts";
 import type { HttpSession } from "./http_session.ts";
@@ -48,6 +48,7 @@ import { Pace } from "./limit/pace.ts";
 import { EndCause, EndPhase, type LogRecord, newLogRecord, resetLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import { authorityFor, writeClientHeader } from "./proxy_header.ts";
+import { noteQueue } from "./queue/log_queue.ts";
 import type { Redirect } from "./redirect.ts";
 import { RequestReplay } from "./retry/request_replay.ts";
 import type { Server } from "./server.ts";
@@ -165,10 +166,16 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.session.setServerDeadline(deadlineMs);
   }
 
+  onQueued(server: Server | null): void {
+    this.record.serverName = server?.config.name ?? "";
+    receiveWhileQueued(this);
+    if (this.session.front.isReceiveEnded) endByClientClose(this);
+  }
+
   /** Whether an idle connection may be used is the backend's http-reuse to say. */
   onServerChosen(server: Server): boolean {
     this.record.serverName = server.config.name;
-    this.record.queueMs = 0;
+    this.record.queueMs = this.dispatch.queuedMs;
     this.backend!.stick?.noteServer(this.record, this.dispatch.isDirect);
     if (this.replay.isRepeated) return false;
     const back = this.session.takeIdle(server, authorityFor(server, this.session.front));
@@ -213,7 +220,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   onRequestData(): void {
     if (this.maxBodyBytes > 0 && refusesBody(this)) return;
     if (this.step === StreamStep.RESPONSE || this.step === StreamStep.DATA) pumpRequest(this);
-    else this.session.front.setReceiving(false);
+    else receiveWhileQueued(this);
   }
 
   onServerSendable(): void {
@@ -314,7 +321,13 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   replyRedirect(redirect: Redirect): void {
     const { front } = this.session;
     this.#setEnd(EndCause.LOCAL, EndPhase.REQUEST, "");
-    noteConnections(this.record, this.context.connections, this.session.listener, this.backend, null);
+    noteConnections(
+      this.record,
+      this.context.connections,
+      this.session.listener,
+      this.backend,
+      this.dispatch,
+    );
     this.keepsAlive = front.phase === FrontPhase.DONE && this.clientPersists && !this.context.isDraining;
     this.#beginReply(redirect.config.code, this.#reply.beginRedirect(redirect, front, !this.keepsAlive));
   }
@@ -345,7 +358,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.back = back;
     this.step = StreamStep.RESPONSE;
     this.connectedMs = engine.nowMs;
-    this.record.connectMs = Math.round(this.connectedMs - this.headDoneMs);
+    this.record.connectMs = Math.round(this.connectedMs - this.headDoneMs) - this.record.queueMs;
     this.session.setServerDeadline(engine.nowMs + this.backend!.config.timeouts.serverMs);
     back.setNormalClass(this.dispatch.ioClass);
     back.attach(this);
@@ -365,7 +378,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   /** Where the exchange is, for the termination state. */
   get phase(): number {
     if (this.step === StreamStep.REQUEST) return EndPhase.REQUEST;
-    if (this.step === StreamStep.CONNECT) return EndPhase.CONNECT;
+    if (this.step === StreamStep.CONNECT) return this.dispatch.endPhase;
     return this.step === StreamStep.RESPONSE && this.back?.phase === BackPhase.HEAD
       ? EndPhase.HEADERS
       : EndPhase.DATA;
@@ -432,7 +445,14 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
         this.context.onServerConnectionClosed();
       }
     }
-    noteConnections(this.record, this.context.connections, this.session.listener, this.backend, server);
+    noteConnections(
+      this.record,
+      this.context.connections,
+      this.session.listener,
+      this.backend,
+      this.dispatch,
+    );
+    noteQueue(this.record, this.dispatch);
     this.dispatch.leave();
   }
 

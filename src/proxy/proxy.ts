@@ -25,6 +25,9 @@ import { HealthCells } from "./health/health_cells.ts";
 import { HealthMonitor } from "./health/health_monitor.ts";
 import { type AcceptGate, Listener } from "./listener.ts";
 import type { LogSink } from "./log_record.ts";
+import { QueueCells, queueColumns } from "./queue/queue_cells.ts";
+import { Queues } from "./queue/queues.ts";
+import { fullconnOf } from "./queue/server_limit.ts";
 import { ProxyContext } from "./proxy_context.ts";
 import { RouteTable } from "./route_table.ts";
 import { newRouteTarget } from "./route_target.ts";
@@ -36,6 +39,8 @@ const CARE_MS = 1_000;
 const DRAIN_LOOK_MS = 50;
 /** One place in this many is kept for prio=high while any listener has it. */
 const PRIORITY_CONNS_DIVISOR = 32;
+/** A request that waits for a server holds a buffer: one in this many may be held so. */
+const QUEUE_BUFFERS_DIVISOR = 2;
 
 export interface ProxyOptions {
   readonly config: Config;
@@ -53,6 +58,8 @@ export interface ProxyOptions {
   readonly health?: HealthCells;
   /** Cells of the stick table of each backend, in the order of the configuration; null where there is none. The same. */
   readonly stickCells?: readonly (Int32Array | null)[];
+  /** The same; of no use without a server that has a maxconn. */
+  readonly queueCells?: QueueCells;
   /** Where each listener is to be bound, found by the thread that bound first. @default {as configured} */
   readonly boundAddresses?: readonly SocketAddress[];
   /** Everything ended after {@linkcode Proxy.drain}; how many sessions had to be killed. */
@@ -70,6 +77,8 @@ export class Proxy implements AcceptGate, TaskHandler {
   readonly listeners: readonly Listener[];
   readonly backends: ReadonlyMap<string, Backend>;
   readonly health: HealthMonitor;
+  /** null: no server has a maxconn. */
+  readonly queues: Queues | null;
   readonly #options: ProxyOptions;
   readonly #engine: Engine;
   readonly #priorityConns: number;
@@ -86,11 +95,20 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.context.onServerConnectionClosed = () => this.#onRoom();
     const prng = new Prng(options.seed);
     let serverCount = 0;
+    this.queues = this.#newQueues();
     this.backends = new Map(config.backends.map((backend, index) => {
-      const counts = new BackendCounts(connections, index, serverCount);
+      const firstServer = serverCount;
+      const counts = new BackendCounts(connections, index, firstServer);
       serverCount += backend.servers.length;
       const cells = options.stickCells?.[index] ?? null;
-      return [backend.name, new Backend(backend, engine, prng, () => this.#onRoom(), counts, cells)];
+      const queueing = this.queues === null || backend.servers.every(({ queue }) => queue === null) ? null : {
+        queues: this.queues,
+        index,
+        firstServer,
+        fullconn: fullconnOf(config, backend, options.maxconn),
+      };
+      const made = new Backend(backend, engine, prng, () => this.#onRoom(), counts, cells, queueing);
+      return [backend.name, made];
     }));
     this.health = this.#newHealth(prng);
     this.listeners = config.listeners.map((listener, index) => {
@@ -125,6 +143,7 @@ export class Proxy implements AcceptGate, TaskHandler {
     }
     for (const listener of this.listeners) listener.start();
     this.health.start();
+    this.queues?.start();
     this.#engine.scheduler.scheduleAt(this.#task, this.#engine.nowMs + CARE_MS);
   }
 
@@ -181,6 +200,17 @@ export class Proxy implements AcceptGate, TaskHandler {
     });
   }
 
+  #newQueues(): Queues | null {
+    const columns = queueColumns(this.#options.config);
+    if (columns === null) return null;
+    const { limitCount } = this.context.buffers.pool;
+    return new Queues(
+      this.#engine,
+      this.#options.queueCells ?? QueueCells.ofOneThread(columns),
+      Math.max(1, Math.floor(limitCount / QUEUE_BUFFERS_DIVISOR)),
+    );
+  }
+
   #newHealth(prng: Prng): HealthMonitor {
     const { config, health, report, resolver } = this.#options;
     const backends = [...this.backends.values()];
@@ -210,6 +240,7 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.#hasEnded = true;
     this.#options.resolver.close();
     this.health.shutdown();
+    this.queues?.shutdown();
     for (const backend of this.backends.values()) backend.shutdown();
     this.#engine.scheduler.release(this.#task);
     this.#options.onDrained(killedCount);

@@ -18,13 +18,14 @@ import type { Server } from "./server.ts";
 export class Redispatch {
   /** The server that persistence wants; null: none. */
   direct: Server | null = null;
-  #isForced = false;
+  /** No other one will do. */
+  isForced = false;
   /** To be tried once more after the pause. */
   #again: Server | null = null;
 
   begin(direct: Server | null, isForced: boolean): void {
     this.direct = direct;
-    this.#isForced = isForced && direct !== null;
+    this.isForced = isForced && direct !== null;
     this.#again = null;
   }
 
@@ -48,7 +49,7 @@ export class Redispatch {
     retry: number,
     key: number,
   ): boolean {
-    if (redispatch === 0 || this.#isForced) return false;
+    if (redispatch === 0 || this.isForced) return false;
     if (server !== this.direct && key === NO_KEY) return true;
     return retry % (redispatch > 0 ? redispatch : retries + 1 + redispatch) === 0;
   }

@@ -19,6 +19,7 @@ import type { Candidate } from "./balance/candidate.ts";
 import { newServerCounters, type ServerCounters } from "./counters.ts";
 import type { TrafficObserver } from "./health/traffic_observer.ts";
 import { IdlePool } from "./idle_pool.ts";
+import type { ServerLimit } from "./queue/server_limit.ts";
 
 /** See the module's text. The balancer reads the {@linkcode Candidate} fields. */
 export class Server implements Candidate {
@@ -30,6 +31,8 @@ export class Server implements Candidate {
   weight: number;
   /** Told what traffic meets; null when nobody observes. */
   observer: TrafficObserver | null = null;
+  /** How many streams it takes; null: any number. */
+  limit: ServerLimit | null = null;
   readonly isBackup: boolean;
   readonly hashName: string;
   /** Changes with its addresses. */
@@ -81,9 +84,21 @@ export class Server implements Candidate {
     }, this.counters);
   }
 
-  /** Connections of streams, of all threads; idle ones not counted. */
-  get currentConns(): number {
+  /** Streams on it, of all threads; idle connections are none. */
+  get servedConns(): number {
     return this.#counts.ofServer(this.index);
+  }
+
+  get currentConns(): number {
+    return this.limit === null ? this.servedConns : this.servedConns + this.limit.queueLength;
+  }
+
+  get isFull(): boolean {
+    return this.limit !== null && this.limit.isFull;
+  }
+
+  get isPatient(): boolean {
+    return this.limit !== null && this.limit.isPatient;
   }
 
   get usable(): boolean {

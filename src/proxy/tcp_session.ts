@@ -1,7 +1,7 @@
 /**
  * A TCP session: a client connection relayed to one server (HAProxy: mode tcp).
  *
- *     CONNECT --connected--> RELAY --both ways ended, reset, or time-out--> log, closed
+ *     CONNECT (queued first, where servers have a maxconn) --connected--> RELAY --both ways ended, reset, or time-out--> log, closed
  *        |  (nothing is received from the client yet)
  *        +--no server--> log, closed with a reset
  *
@@ -28,6 +28,7 @@ import { noteConnections } from "./log_connections.ts";
 import { EndCause, EndPhase, newLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import { writeClientHeader } from "./proxy_header.ts";
+import { noteQueue } from "./queue/log_queue.ts";
 import type { Server } from "./server.ts";
 import type { ReadHello, TcpBeginning } from "./tcp_beginning.ts";
 import { TcpStick } from "./stick/tcp_stick.ts";
@@ -107,6 +108,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#schedule();
   }
 
+  onQueued(): void {}
+
   onServerChosen(): boolean {
     return false;
   }
@@ -150,16 +153,12 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   #listenToClient(): void {
     const client = this.#client;
+    const { endPhase } = this.#dispatch;
     client.receive(Criticality.REQUEST_BODY, FULL_CAPACITY);
     if (client.receiveError !== 0) {
-      this.#finish(EndCause.CLIENT, EndPhase.CONNECT, "the client reset before a server was connected", true);
+      this.#finish(EndCause.CLIENT, endPhase, "the client reset before a server was connected", true);
     } else if (client.isReceiveEnded && client.waitingBytes === 0) {
-      this.#finish(
-        EndCause.CLIENT,
-        EndPhase.CONNECT,
-        "the client closed before a server was connected",
-        false,
-      );
+      this.#finish(EndCause.CLIENT, endPhase, "the client closed before a server was connected", false);
     }
   }
 
@@ -211,7 +210,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   /** hadro stops at once. */
   kill(): void {
-    const phase = this.#relay === null ? EndPhase.CONNECT : EndPhase.DATA;
+    const phase = this.#relay === null ? this.#dispatch.endPhase : EndPhase.DATA;
     this.#finish(EndCause.KILLED, phase, "hadro was stopped", true);
   }
 
@@ -275,7 +274,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   }
 
   #log(cause: number, phase: number, why: string): void {
-    if (!this.context.log.enabled) return;
+    const { connections, log } = this.context;
+    if (!log.enabled) return;
     const record = newLogRecord(0);
     const server = this.#dispatch.server;
     record.scheme = "tcp";
@@ -287,8 +287,11 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.serverName = server?.config.name ?? "";
     record.serverAddress = server === null ? "" : this.#dispatch.addressText;
     record.handshakeMs = this.#handshakeMs;
-    record.queueMs = server === null ? -1 : 0;
-    record.connectMs = this.#connectedMs === 0 ? -1 : Math.round(this.#connectedMs - this.#beganMs);
+    record.queueMs = this.#dispatch.hasSlot ? 0 : -1;
+    noteQueue(record, this.#dispatch);
+    record.connectMs = this.#connectedMs === 0
+      ? -1
+      : Math.round(this.#connectedMs - this.#beganMs) - record.queueMs;
     record.activeMs = Math.round(this.context.engine.nowMs - this.#beganMs);
     this.#hello?.describe(record);
     record.totalMs = record.handshakeMs + record.activeMs;
@@ -299,7 +302,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.endCause = cause;
     record.endPhase = phase;
     record.why = why;
-    noteConnections(record, this.context.connections, this.listener, this.#backend, server);
-    this.context.log.logStream(record);
+    noteConnections(record, connections, this.listener, this.#backend, this.#dispatch);
+    log.logStream(record);
   }
 }

@@ -62,6 +62,8 @@ function expected(servers: readonly ScriptedServer[], hashed: readonly string[])
     isBackup: false,
     usable: true,
     currentConns: 0,
+    isFull: false,
+    isPatient: false,
     hashName: `127.0.0.1:${port}`,
   }));
   const view = { prng: new Prng(1), nowMs: 0, servedConns: 0, thread: 0, threadCount: 1 };

@@ -22,7 +22,13 @@
  * @module
  */
 import type { Bitmap } from "../../base/bitmap.ts";
-import { type Balancer, type BalanceView, type Candidate, chooseBackup, isEligible } from "./candidate.ts";
+import {
+  type Balancer,
+  type BalanceView,
+  type Candidate,
+  chooseBackup,
+  isEligibleToWait,
+} from "./candidate.ts";
 import { NO_KEY } from "./hash_key.ts";
 import { RoundRobin } from "./round_robin.ts";
 import { NO_OWNER, serverIds, SLOT_COUNT, slotOwners, unitOf } from "./slot_table.ts";
@@ -101,7 +107,7 @@ export class ConsistentHash implements Balancer {
 
   #takes(index: number, tried: Bitmap | null, key: number): boolean {
     const candidate = this.#candidates[index]!;
-    if (!isEligible(candidate, index, tried)) return false;
+    if (!isEligibleToWait(candidate, index, tried)) return false;
     const full = this.#fullWeights[index]!;
     if (candidate.weight < full && unitOf(key, this.#ids[index]!) * full >= candidate.weight) return false;
     return this.#factor === 0 || this.#hasRoom(candidate);
@@ -112,7 +118,7 @@ export class ConsistentHash implements Balancer {
     let least = Infinity;
     for (let i = 0; i < this.#candidates.length; i++) {
       const candidate = this.#candidates[i]!;
-      if (!isEligible(candidate, i, tried)) continue;
+      if (!isEligibleToWait(candidate, i, tried)) continue;
       if (isBounded && this.#factor !== 0 && !this.#hasRoom(candidate)) continue;
       const score = -Math.log(unitOf(key, this.#ids[i]!)) / candidate.weight;
       if (score > least || (score === least && this.#ids[i]! > this.#ids[best]!)) continue;

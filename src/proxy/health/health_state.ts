@@ -56,6 +56,9 @@ export interface HealthRules {
   readonly fall: number;
 }
 
+/** Steps of a weight that grows: HAProxy's BE_WEIGHT_SCALE. */
+export const WEIGHT_SCALE = 16;
+
 const HEALTH_MASK = 0xfff;
 const NOLB = 1 << 12;
 const EJECTED = 1 << 13;

@@ -33,12 +33,11 @@ import {
   penaltyOf,
   statusName,
   statusOf,
+  WEIGHT_SCALE,
 } from "./health_state.ts";
 import type { CheckOwner, ServerCheck } from "./server_check.ts";
 import { TrafficObserver } from "./traffic_observer.ts";
 
-/** Steps of a weight that grows: HAProxy's BE_WEIGHT_SCALE. */
-const WEIGHT_SCALE = 16;
 const SLOWSTART_STEP_MS_MIN = 50;
 /** A server without checks: up, until something else says otherwise. */
 const NO_RULES: HealthRules = { rise: 1, fall: 1 };

@@ -25,6 +25,8 @@ export interface TestServer {
   isBackup: boolean;
   usable: boolean;
   currentConns: number;
+  isFull: boolean;
+  isPatient: boolean;
   hashName: string;
 }
 
@@ -53,6 +55,8 @@ export class Farm {
       isBackup: false,
       usable: true,
       currentConns: 0,
+      isFull: false,
+      isPatient: false,
       hashName: `10.0.0.${i + 1}:80`,
       ...server,
     }));

@@ -2,9 +2,11 @@
 import { addEnvironment, Settings } from "../../../src/config/settings.ts";
 import { resolveConfig } from "../../../src/config/resolve.ts";
 import { NameResolver } from "../../../src/net/resolver.ts";
+import type { ConnectionCounts } from "../../../src/proxy/connection_counts.ts";
 import type { HealthCells } from "../../../src/proxy/health/health_cells.ts";
 import type { LogRecord } from "../../../src/proxy/log_record.ts";
 import { Proxy } from "../../../src/proxy/proxy.ts";
+import type { QueueCells } from "../../../src/proxy/queue/queue_cells.ts";
 import { SIM_HOST } from "./sim_network.ts";
 import { SimWorld, type SimWorldOptions } from "./sim_world.ts";
 
@@ -26,6 +28,9 @@ export interface SimLogLine {
   /** What the client hello says. */
   readonly sni: string;
   readonly retries: number;
+  readonly queueMs: number;
+  readonly serverQueue: number;
+  readonly backendQueue: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly why: string;
@@ -46,6 +51,8 @@ export interface SimProxyOptions extends SimWorldOptions {
   readonly maxconn?: number;
   /** What it shares with another proxy. */
   readonly health?: HealthCells;
+  readonly connections?: ConnectionCounts;
+  readonly queueCells?: QueueCells;
 }
 
 /** See the module's text. */
@@ -81,6 +88,8 @@ export class SimProxy {
       seed: options.seed,
       report: (message) => this.reports.push(message),
       ...(options.health === undefined ? {} : { health: options.health }),
+      ...(options.connections === undefined ? {} : { connections: options.connections }),
+      ...(options.queueCells === undefined ? {} : { queueCells: options.queueCells }),
       onDrained: () => {
         this.isDrained = true;
         this.world.engine.stop();
@@ -123,6 +132,9 @@ function toLine(record: LogRecord): SimLogLine {
     ),
     sni: record.serverNameIndication,
     retries: record.retries,
+    queueMs: record.queueMs,
+    serverQueue: record.serverQueue,
+    backendQueue: record.backendQueue,
     bytesIn: record.bytesIn,
     bytesOut: record.bytesOut,
     why: record.why,

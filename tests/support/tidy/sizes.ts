@@ -35,8 +35,9 @@ const LONG_FILES: readonly LongFile[] = [
   },
   {
     path: "src/proxy/dispatch.ts",
-    ceiling: 400,
-    why: "the states from choice to connected; queues, redispatch, headers and reasons are files of their own already",
+    ceiling: FILE_LINES_HARD,
+    why:
+      "the states from choice to connected; queues, redispatch, headers and reasons are files of their own already",
   },
   {
     path: "src/proxy/http_stream.ts",
@@ -46,7 +47,8 @@ const LONG_FILES: readonly LongFile[] = [
   {
     path: "src/proxy/tcp_session.ts",
     ceiling: 400,
-    why: "the states of a session and how it ends; its beginning and its relay are files of their own already",
+    why:
+      "the states of a session and how it ends; its beginning and its relay are files of their own already",
   },
 ];
 

@@ -84,6 +84,7 @@ describe("servers", () => {
         proxyOut: null,
         checkEndpoint: null,
         cookie: null,
+        queue: null,
       },
       {
         name: "s2",
@@ -94,6 +95,7 @@ describe("servers", () => {
         proxyOut: null,
         checkEndpoint: null,
         cookie: null,
+        queue: null,
       },
       {
         name: "s3",
@@ -104,6 +106,7 @@ describe("servers", () => {
         proxyOut: null,
         checkEndpoint: null,
         cookie: null,
+        queue: null,
       },
     ]);
   });

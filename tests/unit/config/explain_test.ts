@@ -42,6 +42,25 @@ limits   maxconn 100   mem ceiling 256m = 100 x 2 x 6k + 50 buffers x 16448 + 7 
       "",
     ]);
   });
+  it("says of a server how much it takes, and of its backend how long is waited", () => {
+    const line =
+      "hadro -l :1 -b :2,maxconn=9,minconn=3,fullconn=50,queue=7s :3,maxconn=1 :4 -r /x=:5,maxconn=2,maxqueue=4,lb=source";
+    expect(
+      explain(line).slice(3, 9).map((text) =>
+        text.replace(/host=.* tunnel 1h/, "…").replace(/… queue/, "queue")
+      ),
+    ).toEqual([
+      "backend  app  roundrobin  retries 3  queue 7s",
+      "server   app/s1  http://localhost:2  weight 1  maxconn 3 to 9",
+      "server   app/s2  http://localhost:3  weight 1  maxconn 1",
+      "server   app/s3  http://localhost:4  weight 1",
+      "backend  app2  source  retries 3  queue 30s",
+      "server   app2/s1  http://localhost:5  weight 1  maxconn 2  maxqueue 4",
+    ]);
+    expect(explain(line)[3]).toContain(
+      "host=client  fullconn 50  timeouts connect 5s server 1m tunnel 1h queue 7s",
+    );
+  });
   it("says all that a large configuration means", () => {
     const line =
       "hadro -l http://[::1]:80,name=web,prio=high,maxconn=9,client=90s -r A.test/x=:1,name=api,host=b.test " +

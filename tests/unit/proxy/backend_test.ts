@@ -34,6 +34,7 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
       proxyOut: null,
       checkEndpoint: null,
       cookie: null,
+      queue: null,
       ...server,
     })),
   };

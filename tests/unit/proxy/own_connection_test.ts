@@ -29,6 +29,7 @@ class Bench extends SimBacks {
         proxyOut: null,
         checkEndpoint: null,
         cookie: null,
+        queue: null,
       },
       0,
       this.world.engine,

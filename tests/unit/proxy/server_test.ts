@@ -27,6 +27,7 @@ function newServer(config: Partial<ServerConfig> = {}): { server: Server; change
       proxyOut: null,
       checkEndpoint: null,
       cookie: null,
+      queue: null,
       ...config,
     },
     7,
