@@ -373,12 +373,12 @@ export class Dispatch implements FdHandler, WaiterOwner {
     return this.#key !== NO_KEY || (server !== null && server === this.#redispatch.direct);
   }
 
-  /** Waits for `server`, if that is the one it wants, or for any. */
-  #wait(server: Server | null): void {
+  /** Waits for `server`, if it wants that one, or for any. */
+  #wait(server: Server | null, wantsIt = this.#wants(server)): void {
     const backend = this.#backend!;
     const queue = backend.queue!;
     this.waiter ??= new Waiter(this);
-    const place = queue.wait(this.waiter, server, this.#wants(server), this.ioClass);
+    const place = queue.wait(this.waiter, server, wantsIt, this.ioClass);
     if (place === QueuePlace.FULL && server !== null && !this.#redispatch.isForced) {
       this.#tried ??= backend.newTriedSet();
       this.#tried.set(server.index);
@@ -434,11 +434,11 @@ export class Dispatch implements FdHandler, WaiterOwner {
       this.#use(other);
       return;
     }
-    // Others are merely full: their queue is shorter than the pause, most likely.
-    if (
-      mayLeave && this.#key === NO_KEY && backend.queue?.isWorthWaiting === true && backend.hasOther(server)
-    ) {
-      this.#wait(null);
+    // Another one is merely full. Not the queue for any: who fails fast has slots first.
+    const full = mayLeave && backend.queue !== null ? backend.queue.shortest(this.#tried) : -1;
+    if (full >= 0) {
+      this.#forsaken = server;
+      this.#wait(backend.servers[full]!, true);
       return;
     }
     this.#phase = Phase.WAITING;

@@ -17,10 +17,11 @@
  * Slots are given away in a task of the turn (queues.ts), never from within a stream's doings. Within a thread the order is exact;
  * between threads, slots that come free at the same moment may go to waiters out of their order.
  *
- * May import: config, proxy.
+ * May import: base, config, proxy.
  *
  * @module
  */
+import type { Bitmap } from "../../base/bitmap.ts";
 import { isHashing } from "../../config/balance_values.ts";
 import type { BackendConfig } from "../../config/model.ts";
 import type { BackendCounts } from "../backend_counts.ts";
@@ -117,6 +118,21 @@ export class BackendQueue {
     const { servers } = this.#backend;
     for (let i = 0; i < servers.length; i++) if (canServe(servers[i]!)) return true;
     return false;
+  }
+
+  /** The server with the shortest queue among those that can serve and are not in `tried`; -1 when there is none. */
+  shortest(tried: Bitmap): number {
+    const { servers } = this.#backend;
+    let found = -1;
+    let least = Infinity;
+    for (let i = 0; i < servers.length; i++) {
+      const server = servers[i]!;
+      if (server.limit === null || tried.has(i) || !canServe(server) || !servesAny(servers, i)) continue;
+      if (server.limit.queueLength >= least) continue;
+      least = server.limit.queueLength;
+      found = i;
+    }
+    return found;
   }
 
   /** Takes a slot of a server with a limit for a stream that just came; false when it has to wait. @param wantsServer A key, a cookie or a table means this one. */
