@@ -12,6 +12,7 @@ import type { Engine } from "../event/engine.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import type { DenoSharing } from "../event/poller_deno_accept.ts";
 import type { EpollSharing } from "../event/poller_epoll_listen.ts";
+import type { NameSource } from "../net/name_source.ts";
 import { NameResolver } from "../net/resolver.ts";
 import type { AccessLog } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
@@ -32,6 +33,7 @@ export interface InstanceOptions {
     readonly listeners: EpollSharing & DenoSharing;
     readonly connections: ConnectionCounts;
     readonly health: HealthCells;
+    readonly names: NameSource;
     readonly boundAddresses: readonly SocketAddress[] | null;
   } | null;
 }
@@ -43,6 +45,7 @@ export class Instance {
   /** How many sessions had to be killed at the end of the drain. */
   readonly drained: Promise<number>;
   readonly #buffers: BufferWait;
+  readonly #names: NameSource;
   readonly #closeEngine: () => void;
 
   /** Binds every listener. @throws {BindError} when one cannot be. */
@@ -54,12 +57,13 @@ export class Instance {
     this.drained = drained.promise;
     this.#buffers = buffers;
     this.#closeEngine = close;
+    this.#names = sharing?.names ?? new NameResolver({ config: config.resolve, report });
     engine.onTurnEnd = () => log.flushSoon();
     this.proxy = new Proxy(engine, buffers, {
       config,
       maxconn: plan.maxconn,
       log,
-      resolver: new NameResolver({}),
+      names: this.#names,
       seed: crypto.getRandomValues(new Uint32Array(1))[0],
       report,
       onDrained: (killedCount) => drained.resolve(killedCount),
@@ -113,6 +117,7 @@ export class Instance {
       pipesInUse: this.engine.poller.pipes?.inUse ?? 0,
       bufferWaiters: this.#buffers.waiting,
       ...this.proxy.health.counters(),
+      ...this.#names.counters(),
       heapBytes: Deno.memoryUsage().heapUsed,
     };
   }

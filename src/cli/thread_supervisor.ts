@@ -13,6 +13,7 @@
  */
 import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
+import { NameResolver } from "../net/resolver.ts";
 import { LogFileError, openSink } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
 import { epollSlotCount } from "./build_engine.ts";
@@ -33,6 +34,7 @@ import { handleSignals } from "./signals.ts";
 import { ThreadCounters } from "./thread_counters.ts";
 import { ThreadFds } from "./thread_fds.ts";
 import type { BoundListeners, FromThread, ToThread } from "./thread_messages.ts";
+import { NamePublisher } from "./thread_names.ts";
 import { ThreadNews } from "./thread_news.ts";
 
 const LOG_CLOSE_MS = 2_000;
@@ -87,7 +89,8 @@ export class Supervisor {
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   readonly #fds: ThreadFds;
   readonly #news: ThreadNews;
-  readonly #counters = new ThreadCounters(printCounters);
+  readonly #counters = new ThreadCounters((sums) => printCounters({ ...sums, ...this.#names.counters() }));
+  readonly #names: NamePublisher;
   #bound: BoundListeners | null = null;
   #boundCount = 0;
   #stopCount = 0;
@@ -102,6 +105,10 @@ export class Supervisor {
     [this.#config, this.#options, this.#threadCount] = [config, options, threadCount];
     this.#report = options.report ?? report;
     this.#news = new ThreadNews(this.#report);
+    const source = new NameResolver({ config: config.resolve, report: this.#report });
+    this.#names = new NamePublisher(config, source, (key, update) => {
+      this.#broadcast({ kind: "names", key, update });
+    });
     this.#fds = new ThreadFds(config);
     // Memory is divided; connections are counted together, against the limit of the process.
     const [bufferCount, bufferBytes, pipeCount] = [plan.bufferCount, plan.bufferBytes, plan.pipeCount]
@@ -123,6 +130,7 @@ export class Supervisor {
     for (const timer of this.#restarts) clearTimeout(timer);
     for (const thread of this.#threads) thread?.worker.terminate();
     this.#counters.stop();
+    this.#names.close();
     this.#fds.release();
     await this.#collector?.close(LOG_CLOSE_MS);
     reportDropped(this.#droppedLineCount, this.#report);
@@ -177,6 +185,7 @@ export class Supervisor {
       threadCount: this.#threadCount,
       hasColour: hasColour(),
       ...this.#cells,
+      names: this.#names.known,
       openFds,
       logWritten,
       bound: this.#bound,

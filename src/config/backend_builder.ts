@@ -1,6 +1,6 @@
 /**
  * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (all but name,
- * weight, backup, source, proxy, proxy-v2-options, check-port and check-addr) may stand on any of its items, with one value.
+ * weight, backup, source, proxy, proxy-v2-options, slots, resolve-prefer, check-port and check-addr) may stand on any of its items, with one value.
  *
  * May import: base, config.
  *
@@ -28,6 +28,7 @@ import type {
 import { readPathRewrite } from "./path_rewrite_value.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readProxyOut } from "./proxy_values.ts";
+import { buildTemplate, readPrefer, slotName } from "./template_builder.ts";
 import { readSource, readTcp } from "./socket_values.ts";
 import { readChoice, readCount, readDurationMs, readHostPolicy } from "./values.ts";
 
@@ -129,31 +130,48 @@ export class BackendBuilder {
 
   #buildServers(): ServerConfig[] {
     const names = new Set<string>();
-    return this.#items.map((item, index) => {
-      const name = (this.#isRoute ? null : optionText(item, "name")) ?? `s${index + 1}`;
-      if (names.has(name)) {
-        throw new ConfigError(
-          `Cannot use name "${name}" twice: servers of a backend have different names`,
-          optionPlace(item, "name"),
-        );
-      }
-      names.add(name);
-      const weight = optionText(item, "weight");
-      const endpoint = parseEndpoint(item, false);
-      return {
-        name,
-        endpoint,
-        weight: weight === null ? 1 : readCount("weight", weight, optionPlace(item, "weight"), 0, WEIGHT_MAX),
-        backup: optionText(item, "backup") !== null,
-        source: this.#readSource(item, endpoint),
-        proxyOut: this.#readProxyOut(item),
-        checkEndpoint: buildCheckEndpoint(
-          endpoint,
-          this.#own(item, "check-port"),
-          this.#own(item, "check-addr"),
-        ),
-      };
+    return this.#items.flatMap((item, index): ServerConfig[] => {
+      const server = this.#buildServer(item);
+      const { template } = server;
+      const slotCount = template?.slotCount ?? 1;
+      return Array.from({ length: slotCount }, (_, slot): ServerConfig => {
+        const name = template !== null
+          ? slotName(template, slot, item)
+          : (this.#isRoute ? null : optionText(item, "name")) ?? `s${index + 1}`;
+        if (names.has(name)) {
+          throw new ConfigError(
+            `Cannot use name "${name}" twice: servers of a backend have different names`,
+            optionPlace(item, "name"),
+          );
+        }
+        names.add(name);
+        return { ...server, name, slot };
+      });
     });
+  }
+
+  /** A server without its name. */
+  #buildServer(item: Item): ServerConfig {
+    const weight = optionText(item, "weight");
+    const endpoint = parseEndpoint(item, false);
+    const template = buildTemplate(item, endpoint, this.#isRoute, (key) => this.#own(item, key));
+    const checkAddress = this.#own(item, "check-addr");
+    // Checks of a slot connect to its address, whatever it is.
+    const isCheckedThere = template !== null && checkAddress.text === "server";
+    return {
+      name: "",
+      endpoint,
+      weight: weight === null ? 1 : readCount("weight", weight, optionPlace(item, "weight"), 0, WEIGHT_MAX),
+      backup: optionText(item, "backup") !== null,
+      source: this.#readSource(item, endpoint),
+      proxyOut: this.#readProxyOut(item),
+      checkEndpoint: isCheckedThere
+        ? null
+        : buildCheckEndpoint(endpoint, this.#own(item, "check-port"), checkAddress),
+      resolvePrefer: readPrefer(this.#own(item, "resolve-prefer")),
+      template,
+      slot: 0,
+    };
   }
 
   /** What one item says, before the flag. */

@@ -7,6 +7,7 @@
  * @module
  */
 import { HEALTH_FLAGS } from "./catalogue_health.ts";
+import { NAME_FLAGS } from "./catalogue_names.ts";
 import { LIMIT_FLAGS } from "./limit_flags.ts";
 
 /** How a value is read. */
@@ -75,6 +76,7 @@ export type Section =
   | "Services"
   | "Balancing"
   | "Health"
+  | "Names"
   | "Timeouts"
   | "Headers"
   | "Limits"
@@ -84,6 +86,7 @@ export const SECTIONS: readonly Section[] = [
   "Services",
   "Balancing",
   "Health",
+  "Names",
   "Timeouts",
   "Headers",
   "Limits",
@@ -203,6 +206,7 @@ export const FLAGS: readonly Flag[] = [
     text: "Idle connections to servers are closed after this time.",
   },
   ...HEALTH_FLAGS,
+  ...NAME_FLAGS,
   timeout("connect", "5s", "To connect to a server."),
   timeout("client", "60s", "Inactivity of the client."),
   timeout("server", "60s", "Inactivity of the server."),

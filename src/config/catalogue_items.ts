@@ -7,6 +7,7 @@
  */
 import { HTTP_REUSES, type ItemKey, PRIORITIES } from "./catalogue.ts";
 import { HEALTH_KEYS } from "./catalogue_health.ts";
+import { NAME_KEYS } from "./catalogue_names.ts";
 import { LIMIT_KEYS } from "./limit_flags.ts";
 
 const LISTENER_POLLERS = ["auto", "deno"] as const;
@@ -199,4 +200,5 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     "Inactivity of a server whose client has ended its side.",
   ),
   ...HEALTH_KEYS,
+  ...NAME_KEYS,
 ];

@@ -9,6 +9,7 @@
  * @module
  */
 import type { HealthConfig } from "./model_health.ts";
+import type { AddressFamily, ResolveConfig, TemplateConfig } from "./model_names.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
@@ -126,6 +127,12 @@ export interface ServerConfig {
   readonly proxyOut: ProxyOut | null;
   /** Where its checks connect to; null: to its endpoint. */
   readonly checkEndpoint: Endpoint | null;
+  /** Of its name's addresses, those that come first. */
+  readonly resolvePrefer: AddressFamily;
+  /** What it is a slot of; null: it is what its endpoint says. */
+  readonly template: TemplateConfig | null;
+  /** Which slot, from 0; 0 without a template. */
+  readonly slot: number;
 }
 
 export interface BackendConfig {
@@ -265,6 +272,7 @@ export interface Config {
   /** How long SIGTERM waits for running streams. */
   readonly drainMs: number;
   readonly poller: "auto" | "deno" | "epoll";
+  readonly resolve: ResolveConfig;
   /** Checks come up to so many percent of the interval earlier or later: HAProxy's spread-checks. */
   readonly spreadChecksPercent: number;
   /** Engines, 1 to 64; 0 is one for each processor. */

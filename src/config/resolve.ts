@@ -18,6 +18,7 @@ import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from 
 import { readHeaders } from "./headers_value.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { readListenerLimits } from "./limit_values.ts";
+import { readResolve } from "./name_values.ts";
 import { readProxyIn } from "./proxy_values.ts";
 import type {
   BackendConfig,
@@ -101,6 +102,7 @@ class Resolver {
       maxconn: readCount("--maxconn", maxconn.text, maxconn.place),
       drainMs: duration("drain"),
       poller: readChoice("--poller", poller.text, ["auto", "deno", "epoll"] as const, poller.place),
+      resolve: readResolve(settings),
       spreadChecksPercent: readCount("--spread-checks", spread.text, spread.place, 0, SPREAD_PERCENT_MAX),
       threads: readCountOrAuto("--threads", threads.text, threads.place, THREADS_MAX),
     };
@@ -116,6 +118,7 @@ class Resolver {
 
   #readListen(item: Item): void {
     const scheme = readScheme(item, "http");
+    rejectSlots(item);
     rejectUnknownKeys(item, "listen");
     const endpoint = parseEndpoint(item, true);
     const twin = this.#services.find(({ item: other }) =>
@@ -151,7 +154,7 @@ class Resolver {
       );
     }
     service.fallback ??= new BackendBuilder(this.#settings, service.scheme);
-    service.fallback.addServer(item, readScheme(item, service.scheme));
+    service.fallback.addServer(item, readScheme(item, service.scheme, true));
   }
 
   #readRoute(source: string, word: string): void {
@@ -165,7 +168,7 @@ class Resolver {
     const backend = redirect !== null
       ? null
       : known?.backend ?? new BackendBuilder(this.#settings, service.scheme);
-    backend?.addServer(item, readScheme(item, service.scheme), true);
+    backend?.addServer(item, readScheme(item, service.scheme, true), true);
     if (known === undefined) service.routes.push({ match, backend, redirect });
   }
 
@@ -246,18 +249,33 @@ class Resolver {
   }
 }
 
-function readScheme(item: Item, assumed: "http" | "tcp"): "http" | "tcp" {
-  if (item.scheme === "") return assumed;
+function readScheme(item: Item, assumed: "http" | "tcp", mayBeName = false): "http" | "tcp" {
+  if (item.scheme === "" || (mayBeName && item.scheme === "srv")) return assumed;
   if (item.scheme === "http" || item.scheme === "tcp") return item.scheme;
   const isLater = LATER_SCHEMES.includes(item.scheme);
   const state = isLater
     ? "it comes with a later version; this one has http and tcp"
+    : item.scheme === "srv"
+    ? "SRV records are looked up for servers"
     : `no such scheme${suggest(item.scheme, ["http", "tcp"])}`;
   throw new ConfigError(`Cannot use scheme "${item.scheme}" in ${item.source} ${item.word}: ${state}`, {
     source: item.source,
     word: item.word,
     column: item.addressColumn - item.scheme.length - 3,
   });
+}
+
+/** A listener is one. @throws {ConfigError} */
+function rejectSlots(item: Item): void {
+  if (item.slotsText === null) return;
+  throw new ConfigError(
+    `Cannot use ${item.slotsText}* in ${item.source}: only servers have slots; leave it out`,
+    {
+      source: item.source,
+      word: item.word,
+      column: item.slotsColumn,
+    },
+  );
 }
 
 /** The written name, which must be free, or the assumed one with a number behind it when that is taken. */

@@ -73,6 +73,8 @@ export class Dispatch implements FdHandler {
   ioClass = 0;
   /** The address that was tried last, as text; "" before the first. */
   addressText = "";
+  /** The server's addresses changed when this does. */
+  addressVersion = 0;
   readonly #engine: Engine;
   readonly #context: Context;
   readonly #owner: DispatchOwner;
@@ -81,6 +83,8 @@ export class Dispatch implements FdHandler {
   #phase: number = Phase.IDLE;
   #fd = NO_FD;
   #attempt = 0;
+  /** Where the connection goes, or went; of the server's addresses when they were as `addressVersion` says. */
+  #target: SocketAddress | null = null;
   #key = NO_KEY;
   /** When the server in use was chosen. */
   #chosenMs = 0;
@@ -108,7 +112,7 @@ export class Dispatch implements FdHandler {
 
   /** The address in use. */
   get address(): SocketAddress {
-    return this.server!.address(this.#attempt);
+    return this.#target!;
   }
 
   /** Gives up what is being done and leaves the server. */
@@ -164,7 +168,7 @@ export class Dispatch implements FdHandler {
     }
     this.#phase = Phase.DONE;
     this.#fd = NO_FD;
-    this.server!.preferAddress(this.#attempt);
+    if (this.#isServerAsChosen) this.server!.preferAddress(this.#attempt);
     this.server!.observer?.onConnected();
     this.#attempt = 0;
     this.#owner.setServerDeadline(NEVER_MS);
@@ -184,6 +188,11 @@ export class Dispatch implements FdHandler {
     return this.#headerSend.begin(fd, proxyHeader, sizeBytes, hasDataToSend);
   }
 
+  /** Its name may give it others while it connects, or none. */
+  get #isServerAsChosen(): boolean {
+    return this.server!.addressVersion === this.addressVersion;
+  }
+
   #chooseAny(): void {
     this.#tried = null;
     const server = this.#backend!.choose(null, this.#key);
@@ -199,6 +208,8 @@ export class Dispatch implements FdHandler {
   #use(server: Server): void {
     this.server = server;
     this.#attempt = 0;
+    this.addressVersion = server.addressVersion;
+    this.#target = server.address(0);
     this.#chosenMs = this.#engine.nowMs;
     this.#hasAnswered = false;
     this.#backend!.beginOn(server);
@@ -209,6 +220,7 @@ export class Dispatch implements FdHandler {
   #connect(): void {
     this.server!.counters.connects++;
     this.addressText = this.server!.addressText(this.#attempt);
+    this.#target = this.server!.address(this.#attempt);
     const options = this.server!.connectOptions(this.#attempt);
     if (options === null) {
       this.#onConnectFailed(-Errno.EAFNOSUPPORT, false);
@@ -238,7 +250,7 @@ export class Dispatch implements FdHandler {
     this.#fd = NO_FD;
     server.counters.connectErrors++;
     server.observer?.onConnectFailed();
-    if (this.#attempt + 1 < server.addressCount) {
+    if (this.#isServerAsChosen && this.#attempt + 1 < server.addressCount) {
       this.#attempt++;
       this.#connect();
       return;

@@ -15,14 +15,19 @@ import type { Prng } from "../../base/prng.ts";
 
 /** What a balancer sees of a server. */
 export interface Candidate {
-  /** 0 to 256; may change. */
+  /** 0 to 256, or 16 times that where there is a slowstart; may change. */
   readonly weight: number;
+  /** The weight that it has when no slowstart lessens it. */
+  readonly wholeWeight: number;
+  /** May change, where names say what a server is. */
   readonly isBackup: boolean;
+  /** Of backups those with the least come first. */
+  readonly backupRank: number;
   /** May take new traffic. */
   readonly usable: boolean;
   /** Streams on it, of all threads. */
   readonly currentConns: number;
-  /** What it is known by where a key is hashed: its address as written. */
+  /** What it is known by where a key is hashed: its address as written; "" a slot without one, which owns no keys. */
   readonly hashName: string;
 }
 
@@ -57,11 +62,13 @@ export function isEligible(candidate: Candidate, index: number, tried: Bitmap | 
     (tried === null || !tried.has(index));
 }
 
-/** The first usable backup; -1 when there is none. */
+/** The first usable backup of the least rank; -1 when there is none. */
 export function chooseBackup(candidates: readonly Candidate[], tried: Bitmap | null): number {
+  let best = -1;
   for (let i = 0; i < candidates.length; i++) {
-    const { usable, weight, isBackup } = candidates[i];
-    if (isBackup && usable && weight > 0 && (tried === null || !tried.has(i))) return i;
+    const { usable, weight, isBackup, backupRank } = candidates[i];
+    if (!isBackup || !usable || weight === 0 || (tried !== null && tried.has(i))) continue;
+    if (best < 0 || backupRank < candidates[best].backupRank) best = i;
   }
-  return -1;
+  return best;
 }

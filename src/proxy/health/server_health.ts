@@ -96,7 +96,7 @@ export class ServerHealth implements CheckOwner, TaskHandler {
     this.#seen = initialState(this.#rules);
     this.#hurryCount = context.cells.hurryCount(index);
     this.#task = context.engine.scheduler.create(this);
-    if (this.#config.slowStartMs > 0) server.setWeight(server.config.weight * WEIGHT_SCALE);
+    if (this.#config.slowStartMs > 0) server.setWeightParts(WEIGHT_SCALE, WEIGHT_SCALE);
     if (this.#config.observe === "off") return;
     server.observer = new TrafficObserver(context.cells, index, {
       isLayer7: this.#config.observe === "l7",
@@ -146,6 +146,8 @@ export class ServerHealth implements CheckOwner, TaskHandler {
     this.server.counters.checks++;
     // Another thread took over while this one hung.
     if (verdict === Verdict.VOID || !cells.owns(this.index)) return;
+    // Another thread knows already that the slot has another member.
+    if (!cells.isOf(this.index, this.server.slotVersion)) return;
     const event = verdict === Verdict.PASSED
       ? HealthEvent.PASS
       : verdict === Verdict.CONDITIONAL && this.status !== HealthStatus.DOWN
@@ -166,6 +168,26 @@ export class ServerHealth implements CheckOwner, TaskHandler {
     const before = statusOf(cells.apply(this.index, event, this.#rules), this.#rules);
     this.follow();
     if (before !== this.status) this.#tell(before, count);
+  }
+
+  /** Whether checks may run. */
+  get isCheckable(): boolean {
+    return this.status !== HealthStatus.MAINT && !this.server.isVacant;
+  }
+
+  /** Its slot has another member, or none: what was known is of no use. @param grows It comes to others that are at work. */
+  onMember(grows: boolean): void {
+    const { cells, engine } = this.#context;
+    this.check?.stop();
+    cells.renew(this.index, this.server.slotVersion);
+    this.#lastEvent = -1;
+    this.#ejectionEndsMs = this.#forgivesMs = this.#grewFromMs = NEVER_MS;
+    this.follow();
+    if (this.#config.slowStartMs === 0) return;
+    if (grows) this.#grewFromMs = engine.nowMs;
+    if (grows) this.#grow();
+    else this.server.setWeightParts(WEIGHT_SCALE, WEIGHT_SCALE);
+    this.#schedule();
   }
 
   onTask(): void {
@@ -209,7 +231,7 @@ export class ServerHealth implements CheckOwner, TaskHandler {
     const { cells, engine } = this.#context;
     server.setHealth(status === HealthStatus.UP, status === HealthStatus.UP ? "" : this.#words());
     if (status === HealthStatus.MAINT) this.check?.stop();
-    else if (was === HealthStatus.MAINT && cells.owns(this.index)) this.check?.start(0);
+    else if (was === HealthStatus.MAINT && this.isCheckable && cells.owns(this.index)) this.check?.start(0);
     if (status === HealthStatus.UP) {
       const wasAway = was !== HealthStatus.NOLB && was !== HealthStatus.DRAIN;
       if (wasAway && this.#config.slowStartMs > 0) {
@@ -287,7 +309,7 @@ export class ServerHealth implements CheckOwner, TaskHandler {
     const { slowStartMs } = this.#config;
     const passedMs = this.#context.engine.nowMs - this.#grewFromMs;
     const parts = Math.min(WEIGHT_SCALE, Math.floor((WEIGHT_SCALE * passedMs + slowStartMs) / slowStartMs));
-    this.server.setWeight(this.server.config.weight * parts);
+    this.server.setWeightParts(parts, WEIGHT_SCALE);
     if (parts === WEIGHT_SCALE) this.#grewFromMs = NEVER_MS;
   }
 

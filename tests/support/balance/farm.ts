@@ -26,6 +26,9 @@ export interface TestServer {
   usable: boolean;
   currentConns: number;
   hashName: string;
+  /** The most that its weight was, unless told. */
+  wholeWeight: number;
+  backupRank: number;
 }
 
 export interface FarmOptions {
@@ -54,6 +57,8 @@ export class Farm {
       usable: true,
       currentConns: 0,
       hashName: `10.0.0.${i + 1}:80`,
+      wholeWeight: server.weight ?? 1,
+      backupRank: 0,
       ...server,
     }));
     this.balancer = newBalancer(
@@ -90,7 +95,9 @@ export class Farm {
   }
 
   setWeight(index: number, weight: number): void {
-    this.servers[index].weight = weight;
+    const server = this.servers[index];
+    server.weight = weight;
+    server.wholeWeight = Math.max(server.wholeWeight, weight);
     this.balancer.onServerChange(index);
   }
 
