@@ -13,9 +13,8 @@
 import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import type { SocketAddress } from "../event/poller.ts";
-import type { NameUpdate } from "../net/name_source.ts";
 import type { SharedCells } from "./shared_cells.ts";
-import type { KnownNames } from "./thread_names.ts";
+import type { KnownNames, NamesMessage } from "./thread_names.ts";
 
 /** To begin with. */
 export interface StartMessage extends SharedCells {
@@ -57,7 +56,7 @@ export type ToThread =
   | StartMessage
   | { readonly kind: "stop"; readonly isAtOnce: boolean }
   | { readonly kind: "counters" }
-  | { readonly kind: "names"; readonly key: string; readonly update: NameUpdate }
+  | NamesMessage
   /** The batch that was sent is written, or why not. */
   | {
     readonly kind: "logWritten";

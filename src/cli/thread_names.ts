@@ -20,23 +20,38 @@ import {
   type NameUpdate,
   questionKey,
 } from "../net/name_source.ts";
+import { NameResolver } from "../net/resolver.ts";
+
+/** What became of a name. */
+export interface NamesMessage {
+  readonly kind: "names";
+  readonly key: string;
+  readonly update: NameUpdate;
+}
 
 /** By {@linkcode questionKey}. */
 export type KnownNames = ReadonlyMap<string, NameUpdate>;
+
+type Publish = (message: NamesMessage) => void;
 
 /** See the module's text. */
 export class NamePublisher {
   readonly #source: NameSource;
   readonly #known = new Map<string, NameUpdate>();
 
-  /** Begins to look up. `publish` tells the threads that run. */
-  constructor(config: Config, source: NameSource, publish: (key: string, update: NameUpdate) => void) {
+  /** Begins to look up. `publish` tells the threads that run, `report` people. */
+  static start(config: Config, report: (message: string) => void, publish: Publish): NamePublisher {
+    return new NamePublisher(config, new NameResolver({ config: config.resolve, report }), publish);
+  }
+
+  /** @param source What looks up. */
+  constructor(config: Config, source: NameSource, publish: Publish) {
     this.#source = source;
     const questions = new Map(questionsOf(config).map((question) => [questionKey(question), question]));
     for (const [key, question] of questions) {
       source.watch(question, (update) => {
         this.#known.set(key, update);
-        publish(key, update);
+        publish({ kind: "names", key, update });
       });
     }
   }

@@ -11,9 +11,8 @@
  *
  * @module
  */
-import type { MemoryPlan } from "../config/memory_plan.ts";
+import { type MemoryPlan, shareOf } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
-import { NameResolver } from "../net/resolver.ts";
 import { LogFileError, openSink } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
 import { epollSlotCount } from "./build_engine.ts";
@@ -89,8 +88,8 @@ export class Supervisor {
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   readonly #fds: ThreadFds;
   readonly #news: ThreadNews;
-  readonly #counters = new ThreadCounters((sums) => printCounters({ ...sums, ...this.#names.counters() }));
   readonly #names: NamePublisher;
+  readonly #counters = new ThreadCounters(printCounters, () => this.#names.counters());
   #bound: BoundListeners | null = null;
   #boundCount = 0;
   #stopCount = 0;
@@ -104,16 +103,9 @@ export class Supervisor {
     const { threadCount } = options;
     [this.#config, this.#options, this.#threadCount] = [config, options, threadCount];
     this.#report = options.report ?? report;
-    this.#news = new ThreadNews(this.#report);
-    const source = new NameResolver({ config: config.resolve, report: this.#report });
-    this.#names = new NamePublisher(config, source, (key, update) => {
-      this.#broadcast({ kind: "names", key, update });
-    });
-    this.#fds = new ThreadFds(config);
-    // Memory is divided; connections are counted together, against the limit of the process.
-    const [bufferCount, bufferBytes, pipeCount] = [plan.bufferCount, plan.bufferBytes, plan.pipeCount]
-      .map((whole) => Math.floor(whole / threadCount));
-    this.#threadPlan = { ...plan, bufferCount, bufferBytes, pipeCount };
+    this.#names = NamePublisher.start(config, this.#report, (message) => this.#broadcast(message));
+    [this.#news, this.#fds] = [new ThreadNews(this.#report), new ThreadFds(config)];
+    this.#threadPlan = shareOf(plan, threadCount);
     this.#cells = newSharedCells(config, threadCount);
     this.#collector = config.log.format === "off"
       ? null

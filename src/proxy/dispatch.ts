@@ -22,15 +22,14 @@
 import type { Bitmap } from "../base/bitmap.ts";
 import { Errno, errnoName } from "../base/errno.ts";
 import type { Slab } from "../base/slab.ts";
-import type { SourceConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { NO_FD } from "../mux/socket_end.ts";
-import { formatAddress } from "./address_text.ts";
 import { type Backend, serverSideClass } from "./backend.ts";
 import { NO_KEY } from "./balance/hash_key.ts";
+import { describeConnectError } from "./connect_error.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { HeaderSend } from "./proxy_header.ts";
 import type { Server } from "./server.ts";
@@ -289,21 +288,4 @@ export class Dispatch implements FdHandler {
       this.#engine.nowMs + Math.min(RETRY_DELAY_MS, backend.config.timeouts.connectMs),
     );
   }
-}
-
-/** @param timeoutMs What was waited for in vain; 0 when it did not come to that. */
-function describeConnectError(
-  address: SocketAddress,
-  source: SourceConfig | null,
-  errno: number,
-  timeoutMs: number,
-): string {
-  const where = formatAddress(address);
-  if (timeoutMs > 0) return `${where} did not accept the connection within ${timeoutMs} ms`;
-  if (errno === -Errno.ECONNREFUSED) return `${where} refused the connection (ECONNREFUSED)`;
-  if (source === null) return `cannot connect to ${where} (${errnoName(errno)})`;
-  const from = source.hosts.join(" or ");
-  const isMismatch = errno === -Errno.EAFNOSUPPORT;
-  const reason = isMismatch ? "one is IPv4, the other IPv6" : errnoName(errno);
-  return `cannot connect to ${where} from ${from} (${reason})`;
 }

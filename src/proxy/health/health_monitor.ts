@@ -21,6 +21,7 @@ import type { Backend } from "../backend.ts";
 import { connectOptionsTo, type Server } from "../server.ts";
 import { CheckBuffers } from "./check_buffers.ts";
 import { encodeCheckRequest } from "./check_request.ts";
+import { HealthStatus } from "./health_state.ts";
 import { type CheckTarget, ServerCheck } from "./server_check.ts";
 import { type HealthContext, ServerHealth } from "./server_health.ts";
 
@@ -74,7 +75,7 @@ export class HealthMonitor implements TaskHandler {
     if (!cells.isShared) {
       for (const health of this.#checked) {
         cells.claim(health.index, engine.nowMs);
-        if (health.isCheckable) this.#startCheck(health);
+        if (isCheckable(health)) this.#startCheck(health);
       }
     } else if (this.#servers.length > 0) this.onTask();
   }
@@ -85,7 +86,7 @@ export class HealthMonitor implements TaskHandler {
     this.refresh();
     for (const health of this.#checked) {
       const isMine = cells.claim(health.index, engine.nowMs);
-      if (isMine && !health.check!.isOn && health.isCheckable) this.#startCheck(health);
+      if (isMine && !health.check!.isOn && isCheckable(health)) this.#startCheck(health);
       else if (!isMine && health.check!.isOn) health.check!.stop();
     }
     engine.scheduler.scheduleAt(this.#task, engine.nowMs + LOOK_MS);
@@ -102,7 +103,7 @@ export class HealthMonitor implements TaskHandler {
     if (health === undefined || this.#isStopped) return;
     health.onMember(isLate && !server.isVacant && backend.hasOther(server));
     const { check } = health;
-    if (check === null || !health.isCheckable) return;
+    if (check === null || !isCheckable(health)) return;
     if (server.config.template!.kind === "srv") {
       check.setRequest(
         encodeCheckRequest(backend.config.health.check!.request, server.config, server.hashName),
@@ -205,4 +206,9 @@ function onPort(server: Server, port: number): CheckTarget {
     },
     connectOptions: (attempt) => server.connectOptions(attempt),
   };
+}
+
+/** Whether its checks may run. */
+function isCheckable({ status, server }: ServerHealth): boolean {
+  return status !== HealthStatus.MAINT && !server.isVacant;
 }

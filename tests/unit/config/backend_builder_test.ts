@@ -82,6 +82,9 @@ describe("servers", () => {
         source: null,
         proxyOut: null,
         checkEndpoint: null,
+        resolvePrefer: "ipv4",
+        template: null,
+        slot: 0,
       },
       {
         name: "s2",
@@ -91,6 +94,9 @@ describe("servers", () => {
         source: null,
         proxyOut: null,
         checkEndpoint: null,
+        resolvePrefer: "ipv4",
+        template: null,
+        slot: 0,
       },
       {
         name: "s3",
@@ -100,6 +106,9 @@ describe("servers", () => {
         source: null,
         proxyOut: null,
         checkEndpoint: null,
+        resolvePrefer: "ipv4",
+        template: null,
+        slot: 0,
       },
     ]);
   });

@@ -29,6 +29,9 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
       source: null,
       proxyOut: null,
       checkEndpoint: null,
+      resolvePrefer: "ipv4",
+      template: null,
+      slot: 0,
       ...server,
     })),
   };
