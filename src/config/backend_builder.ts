@@ -140,7 +140,9 @@ export class BackendBuilder {
           : (this.#isRoute ? null : optionText(item, "name")) ?? `s${index + 1}`;
         if (names.has(name)) {
           throw new ConfigError(
-            `Cannot use name "${name}" twice: servers of a backend have different names`,
+            `Cannot use name "${name}" twice: servers of a backend have different names${
+              template === null ? "" : "; give the slots another with name="
+            }`,
             optionPlace(item, "name"),
           );
         }
