@@ -57,7 +57,9 @@ export class Instance {
     this.drained = drained.promise;
     this.#buffers = buffers;
     this.#closeEngine = close;
-    this.#names = sharing?.names ?? new NameResolver({ config: config.resolve, report });
+    // People are told of names when servers have been, which is a message to the engine.
+    const reportLater = (message: string) => engine.post(() => report(message));
+    this.#names = sharing?.names ?? new NameResolver({ config: config.resolve, report: reportLater });
     engine.onTurnEnd = () => log.flushSoon();
     this.proxy = new Proxy(engine, buffers, {
       config,

@@ -18,6 +18,7 @@ describe.each([["one thread", []], ["two threads", ["--threads", "2"]]])(
       dns.set("app.test AAAA", []);
       const { program, port } = await startHadro("http", [`3*app.test:${appPort}`], ...flags, ...threads);
       await program.stderr.waitFor(/app\/app2 has/);
+      await dns.asks(/ A$/, 2);
       expect(await answers(port)).toEqual(["127.0.0.2", "127.0.0.3"]);
       dns.set("app.test A", ["127.0.0.3", "127.0.0.4"]);
       await program.stderr.waitFor(/app\/app3 has/);
