@@ -1,10 +1,7 @@
 /** Names that fail in the built program: what is held, for how long, and what people are told. @module */
 import { describe, expect, it } from "vitest";
-import { DnsServer } from "../support/dns/dns_server.ts";
-import { answers, get, news, serversOnOnePort, startDns } from "../support/dns/named_servers.ts";
-import { connect, expectIdle, keep, startHadro } from "../support/program/keep.ts";
-import { httpServer, Peer, response, ScriptedServer } from "../support/program/peers.ts";
-import type { Program } from "../support/program/program.ts";
+import { get, serversOnOnePort, startDns } from "../support/dns/named_servers.ts";
+import { startHadro } from "../support/program/keep.ts";
 
 describe("a name that fails", () => {
   it.each(

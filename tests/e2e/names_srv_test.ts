@@ -1,10 +1,8 @@
 /** SRV records in the built program, and the health of slots. @module */
 import { describe, expect, it } from "vitest";
-import { DnsServer } from "../support/dns/dns_server.ts";
-import { answers, get, news, serversOnOnePort, startDns } from "../support/dns/named_servers.ts";
-import { connect, expectIdle, keep, startHadro } from "../support/program/keep.ts";
-import { httpServer, Peer, response, ScriptedServer } from "../support/program/peers.ts";
-import type { Program } from "../support/program/program.ts";
+import { get, news, serversOnOnePort, startDns } from "../support/dns/named_servers.ts";
+import { keep, startHadro } from "../support/program/keep.ts";
+import { httpServer, response } from "../support/program/peers.ts";
 
 describe("SRV records", () => {
   it("give ports, weights and priorities, and change them", async () => {

@@ -1,9 +1,8 @@
 /** Names that change while the built program runs: slots that fill and empty, and what survives. @module */
 import { describe, expect, it } from "vitest";
-import { DnsServer } from "../support/dns/dns_server.ts";
-import { answers, get, news, serversOnOnePort, startDns } from "../support/dns/named_servers.ts";
+import { answers, news, serversOnOnePort, startDns } from "../support/dns/named_servers.ts";
 import { connect, expectIdle, keep, startHadro } from "../support/program/keep.ts";
-import { httpServer, Peer, response, ScriptedServer } from "../support/program/peers.ts";
+import { response, ScriptedServer } from "../support/program/peers.ts";
 import type { Program } from "../support/program/program.ts";
 
 const HOSTS = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];

@@ -118,7 +118,7 @@ describe("simulated names", () => {
         },
       };
       sim.world.actors.push(changing);
-      for (const client of run(scene, 1 + prng.nextBelow(8))) {
+      for (const client of run(scene, 1 + prng.nextBelow(4))) {
         expect(client.failedCount).toBe(0);
         for (const status of client.statuses) expect([200, 503]).toContain(status);
       }
@@ -138,6 +138,28 @@ describe("simulated names", () => {
         if (port === last) continue;
         expect(peers.length, `port ${port}`).toBe(before.get(port));
         expect(peers.filter(({ isOver, socket }) => !isOver && !socket.isClosed), `port ${port}`).toEqual([]);
+      }
+      sim.end(prng.chance(0.5));
+    });
+  });
+
+  it("that change while connects are refused are survived: each request has an answer, and nothing is left", () => {
+    forEachSeed("names refused", (seed) => {
+      const scene = build(seed);
+      const { sim, zone, servers } = scene;
+      const { prng } = sim.world;
+      for (const port of PORTS.slice(0, 2)) servers.get(port)!.stop();
+      sim.world.actors.push({
+        isDone: true,
+        act: () => {
+          if (!prng.chance(0.05)) return false;
+          zone.members = prng.chance(0.2) ? null : PORTS.filter(() => prng.chance(0.5));
+          return true;
+        },
+      });
+      for (const client of run(scene, 1 + prng.nextBelow(4))) {
+        expect(client.failedCount).toBe(0);
+        for (const status of client.statuses) expect([200, 503]).toContain(status);
       }
       sim.end(prng.chance(0.5));
     });
