@@ -17,8 +17,17 @@ import { SimProxy } from "../support/sim/sim_proxy.ts";
 /** Members are SRV records of one target: the simulated network knows addresses by their ports. */
 const PORTS = [9_001, 9_002, 9_003, 9_004, 9_005];
 const FAILURES = ["nx", "refused", "timeout", "other"] as const;
-/** Of each, with which algorithm. */
-const ALGORITHMS = ["roundrobin", "leastconn", "uri", "random"];
+/** The last one makes a table at each change, which takes most of the time. */
+const ALGORITHMS = [
+  "roundrobin",
+  "leastconn",
+  "first",
+  "random",
+  "least-time",
+  "roundrobin",
+  "random",
+  "uri",
+];
 
 interface Scene {
   readonly sim: SimProxy;
@@ -55,8 +64,8 @@ function build(seed: number): Scene {
       else done(recordsOf(zone.members, prng));
     },
     flags: {
-      "resolve-every": "2ms",
-      "hold": `nx=20ms,refused=20ms,timeout=20ms,other=20ms,obsolete=${seed % 3}ms`,
+      "resolve-every": "10ms",
+      "hold": `nx=80ms,refused=80ms,timeout=80ms,other=80ms,obsolete=${10 * (seed % 3)}ms`,
       "http-reuse": HTTP_REUSES[seed % HTTP_REUSES.length]!,
       "lb": ALGORITHMS[(seed >> 2) % ALGORITHMS.length]!,
     },
@@ -89,8 +98,12 @@ function run({ sim }: Scene, count: number): SimHttpClient[] {
 function checkedMembers({ sim }: Scene): string[] {
   const { servers } = sim.proxy.backends.get("app")!;
   const members = servers.map(({ hashName }) => hashName).filter((name) => name !== "");
-  expect(new Set(members).size).toBe(members.length);
-  for (const server of servers) expect(server.usable).toBe(!server.isVacant);
+  // Asked in every step: expect would cost more than all the rest.
+  if (new Set(members).size !== members.length) throw new Error(`a member has two slots: ${members}`);
+  const wrong = servers.find((server) => server.usable === server.isVacant);
+  if (wrong !== undefined) {
+    throw new Error(`${wrong.config.name} is usable ${wrong.usable}, vacant ${wrong.isVacant}`);
+  }
   return members;
 }
 
@@ -118,7 +131,7 @@ describe("simulated names", () => {
         },
       };
       sim.world.actors.push(changing);
-      for (const client of run(scene, 1 + prng.nextBelow(4))) {
+      for (const client of run(scene, 1 + prng.nextBelow(3))) {
         expect(client.failedCount).toBe(0);
         for (const status of client.statuses) expect([200, 503]).toContain(status);
       }
@@ -130,7 +143,7 @@ describe("simulated names", () => {
       const last = PORTS[prng.nextBelow(PORTS.length)]!;
       settle(scene, [last]);
       const before = new Map([...servers].map(([port, { peers }]) => [port, peers.length]));
-      for (const client of run(scene, 2)) {
+      for (const client of run(scene, 1)) {
         expect([client.failedCount, client.statuses.filter((status) => status !== 200)]).toEqual([0, []]);
       }
       sim.world.checkNothingLost();
