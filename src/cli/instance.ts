@@ -12,6 +12,7 @@ import type { Engine } from "../event/engine.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import type { DenoSharing } from "../event/poller_deno_accept.ts";
 import type { EpollSharing } from "../event/poller_epoll_listen.ts";
+import type { NameSource } from "../net/name_source.ts";
 import { NameResolver } from "../net/resolver.ts";
 import type { AccessLog } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
@@ -35,6 +36,7 @@ export interface InstanceOptions {
     readonly health: HealthCells;
     readonly stickCells: readonly (Int32Array | null)[];
     readonly queueCells: QueueCells | null;
+    readonly names: NameSource;
     readonly boundAddresses: readonly SocketAddress[] | null;
   } | null;
 }
@@ -46,6 +48,7 @@ export class Instance {
   /** How many sessions had to be killed at the end of the drain. */
   readonly drained: Promise<number>;
   readonly #buffers: BufferWait;
+  readonly #names: NameSource;
   readonly #closeEngine: () => void;
 
   /** Binds every listener. @throws {BindError} when one cannot be. */
@@ -57,12 +60,15 @@ export class Instance {
     this.drained = drained.promise;
     this.#buffers = buffers;
     this.#closeEngine = close;
+    // People are told of names when servers have been, which is a message to the engine.
+    const reportLater = (message: string) => engine.post(() => report(message));
+    this.#names = sharing?.names ?? new NameResolver({ config: config.resolve, report: reportLater });
     engine.onTurnEnd = () => log.flushSoon();
     this.proxy = new Proxy(engine, buffers, {
       config,
       maxconn: plan.maxconn,
       log,
-      resolver: new NameResolver({}),
+      names: this.#names,
       seed: crypto.getRandomValues(new Uint32Array(1))[0],
       report,
       onDrained: (killedCount) => drained.resolve(killedCount),
@@ -128,6 +134,7 @@ export class Instance {
       queued: this.proxy.queues?.waitingCount ?? 0,
       queuedMax: this.proxy.queues?.waitingMax ?? 0,
       queueHandovers: this.proxy.queues?.handoverCount ?? 0,
+      ...this.#names.counters(),
       heapBytes: Deno.memoryUsage().heapUsed,
     };
   }

@@ -1,7 +1,7 @@
 /**
  * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (all but name,
- * weight, backup, maxconn, minconn, maxqueue, source, proxy, proxy-v2-options, cookie, check-port and check-addr) may stand on any of
- * its items, with one value.
+ * weight, backup, maxconn, minconn, maxqueue, source, proxy, proxy-v2-options, cookie, slots, resolve-prefer, check-port and check-addr)
+ * may stand on any of its items, with one value.
  *
  * May import: base, config.
  *
@@ -25,8 +25,6 @@ import type {
   ProxyOut,
   ServerConfig,
   SourceConfig,
-  TcpConfig,
-  Timeouts,
 } from "./model.ts";
 import type { StickConfig } from "./model_stick.ts";
 import { readPathRewrite } from "./path_rewrite_value.ts";
@@ -35,7 +33,9 @@ import { readProxyOut } from "./proxy_values.ts";
 import { readFullconn, readServerQueue } from "./queue_values.ts";
 import { readRetry } from "./retry_values.ts";
 import { buildRedispatch, buildServerCookie, buildStick } from "./stick_builder.ts";
-import { readSource, readTcp } from "./socket_values.ts";
+import { buildTemplate, readPrefer, slotName } from "./template_builder.ts";
+import { readItemTcp, readTimeouts, sharedOption, writtenOption } from "./shared_options.ts";
+import { readSource } from "./socket_values.ts";
 import { readChoice, readCount, readDurationMs, readHostPolicy } from "./values.ts";
 
 const WEIGHT_MAX = 256;
@@ -151,39 +151,61 @@ export class BackendBuilder {
   ): ServerConfig[] {
     const isSticky = cookie !== null || table !== null;
     const names = new Set<string>();
-    return this.#items.map((item, index) => {
-      const name = (this.#isRoute ? null : optionText(item, "name")) ?? `s${index + 1}`;
-      if (names.has(name)) {
-        throw new ConfigError(
-          `Cannot use name "${name}" twice: servers of a backend have different names`,
-          optionPlace(item, "name"),
-        );
-      }
-      names.add(name);
-      const weight = optionText(item, "weight");
-      const endpoint = parseEndpoint(item, false);
-      return {
-        name,
-        endpoint,
-        weight: weight === null ? 1 : readCount("weight", weight, optionPlace(item, "weight"), 0, WEIGHT_MAX),
-        backup: optionText(item, "backup") !== null,
-        source: this.#readSource(item, endpoint),
-        proxyOut: this.#readProxyOut(item),
-        checkEndpoint: buildCheckEndpoint(
-          endpoint,
-          this.#own(item, "check-port"),
-          this.#own(item, "check-addr"),
-        ),
-        cookie: buildServerCookie(
-          cookie,
-          cookieKey,
-          { name, endpoint },
-          writtenOption(item, "cookie"),
-          this.#scheme,
-        ),
-        queue: readServerQueue(item, algorithm, isSticky),
-      };
+    return this.#items.flatMap((item, index): ServerConfig[] => {
+      const server = this.#buildServer(item);
+      const { template, endpoint } = server;
+      const slotCount = template?.slotCount ?? 1;
+      const queue = readServerQueue(item, algorithm, isSticky);
+      return Array.from({ length: slotCount }, (_, slot): ServerConfig => {
+        const name = template !== null
+          ? slotName(template, slot, item)
+          : (this.#isRoute ? null : optionText(item, "name")) ?? `s${index + 1}`;
+        if (names.has(name)) {
+          throw new ConfigError(
+            `Cannot use name "${name}" twice: servers of a backend have different names${
+              template === null ? "" : "; give the slots another with name="
+            }`,
+            optionPlace(item, "name"),
+          );
+        }
+        names.add(name);
+        // Slots of a template have one name to look up; a dynamic cookie is of the slot.
+        const known = template === null ? endpoint : { ...endpoint, host: name };
+        const written = writtenOption(item, "cookie");
+        const own = { name, endpoint: known };
+        return {
+          ...server,
+          name,
+          slot,
+          queue,
+          cookie: buildServerCookie(cookie, cookieKey, own, written, this.#scheme),
+        };
+      });
     });
+  }
+
+  /** A server without its name. */
+  #buildServer(item: Item): Omit<ServerConfig, "cookie" | "queue"> {
+    const weight = optionText(item, "weight");
+    const endpoint = parseEndpoint(item, false);
+    const template = buildTemplate(item, endpoint, this.#isRoute, (key) => this.#own(item, key));
+    const checkAddress = this.#own(item, "check-addr");
+    // Checks of a slot connect to its address, whatever it is.
+    const isCheckedThere = template !== null && checkAddress.text === "server";
+    return {
+      name: "",
+      endpoint,
+      weight: weight === null ? 1 : readCount("weight", weight, optionPlace(item, "weight"), 0, WEIGHT_MAX),
+      backup: optionText(item, "backup") !== null,
+      source: this.#readSource(item, endpoint),
+      proxyOut: this.#readProxyOut(item),
+      checkEndpoint: isCheckedThere
+        ? null
+        : buildCheckEndpoint(endpoint, this.#own(item, "check-port"), checkAddress),
+      resolvePrefer: readPrefer(this.#own(item, "resolve-prefer")),
+      template,
+      slot: 0,
+    };
   }
 
   /** What one item says, before the flag. */
@@ -247,52 +269,4 @@ export class BackendBuilder {
   #shared(key: string): SettingText | null {
     return sharedOption(this.#items, key);
   }
-}
-
-/** The timeouts of items: their own keys before the flags. @throws {ConfigError} */
-export function readTimeouts(settings: Settings, items: readonly Item[]): Timeouts {
-  const read = (key: string) => {
-    const { text, place } = sharedOption(items, key) ?? settings.last(`timeout-${key}`);
-    return readDurationMs(`timeout ${key}`, text, place);
-  };
-  return {
-    connectMs: read("connect"),
-    clientMs: read("client"),
-    serverMs: read("server"),
-    requestMs: read("request"),
-    keepAliveMs: read("keepalive"),
-    queueMs: read("queue"),
-    tunnelMs: read("tunnel"),
-    clientFinMs: read("client-fin"),
-    serverFinMs: read("server-fin"),
-    clientHandshakeMs: read("client-hs"),
-  };
-}
-
-/** What items say about TCP: their own keys before the flags. @throws {ConfigError} */
-export function readItemTcp(settings: Settings, items: readonly Item[]): TcpConfig {
-  const find = (key: string) => sharedOption(items, key) ?? settings.last(key);
-  return readTcp(find("tcp-keepalive"), find("tcp-ut"));
-}
-
-function writtenOption(item: Item, key: string): SettingText | null {
-  const text = optionText(item, key);
-  return text === null ? null : { text, place: optionPlace(item, key) };
-}
-
-function sharedOption(items: readonly Item[], key: string): SettingText | null {
-  let found: SettingText | null = null;
-  for (const item of items) {
-    const text = optionText(item, key);
-    if (text === null) continue;
-    const place = optionPlace(item, key);
-    if (found !== null && found.text !== text) {
-      throw new ConfigError(
-        `Cannot use ${key}=${text}: another server of this backend has ${key}=${found.text}`,
-        place,
-      );
-    }
-    found = { text, place };
-  }
-  return found;
 }

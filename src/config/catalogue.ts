@@ -8,6 +8,7 @@
  */
 import { HEALTH_FLAGS } from "./catalogue_health.ts";
 import { STICK_FLAGS } from "./catalogue_stick.ts";
+import { NAME_FLAGS } from "./catalogue_names.ts";
 import { LIMIT_FLAGS } from "./limit_flags.ts";
 import { RETRY_FLAGS } from "./catalogue_retry.ts";
 
@@ -80,6 +81,7 @@ export type Section =
   | "Services"
   | "Balancing"
   | "Health"
+  | "Names"
   | "Timeouts"
   | "Headers"
   | "Limits"
@@ -89,6 +91,7 @@ export const SECTIONS: readonly Section[] = [
   "Services",
   "Balancing",
   "Health",
+  "Names",
   "Timeouts",
   "Headers",
   "Limits",
@@ -212,6 +215,7 @@ export const FLAGS: readonly Flag[] = [
   },
   ...STICK_FLAGS,
   ...HEALTH_FLAGS,
+  ...NAME_FLAGS,
   timeout("connect", "5s", "To connect to a server."),
   timeout("client", "60s", "Inactivity of the client."),
   timeout("server", "60s", "Inactivity of the server."),

@@ -9,6 +9,7 @@ import { HTTP_REUSES, type ItemKey, PRIORITIES } from "./catalogue.ts";
 import { HEALTH_KEYS } from "./catalogue_health.ts";
 import { RETRY_KEYS } from "./catalogue_retry.ts";
 import { STICK_KEYS } from "./catalogue_stick.ts";
+import { NAME_KEYS } from "./catalogue_names.ts";
 import { LIMIT_KEYS } from "./limit_flags.ts";
 
 const LISTENER_POLLERS = ["auto", "deno"] as const;
@@ -231,4 +232,5 @@ export const ITEM_KEYS: readonly ItemKey[] = [
   ),
   ...STICK_KEYS,
   ...HEALTH_KEYS,
+  ...NAME_KEYS,
 ];

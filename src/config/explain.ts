@@ -9,6 +9,7 @@ import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatBalance } from "./balance_values.ts";
 import { explainLimits, explainMaxBody } from "./explain_limits.ts";
 import { describeCookies, explainServerCookie, explainStick } from "./explain_stick.ts";
+import { explainResolve, explainServerLooks, explainServerName } from "./explain_names.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import { formatProxyOut } from "./proxy_values.ts";
@@ -36,6 +37,7 @@ export function explainConfig(config: Config, plan: MemoryPlan): string[] {
     ...config.backends.flatMap((backend) => explainBackend(backend)),
     ...describeCookies(config).map((text) => `cookies  ${text}`),
     ...explainHeaders(config),
+    ...explainResolve(config),
     ...explainEngine(config),
     `log      ${config.log.format === "custom" ? `"${config.log.pattern}"` : config.log.format} to ${
       config.log.file === "-" ? "standard output" : config.log.file
@@ -148,17 +150,15 @@ export function explainBackend(backend: BackendConfig): string[] {
     ].join("  "),
   ];
   for (const server of backend.servers) {
-    const address = server.endpoint.kind === "tcp" && server.endpoint.host === ""
-      ? `localhost:${server.endpoint.port}`
-      : formatEndpoint(server.endpoint);
+    if (server.slot > 0) continue;
     lines.push(
-      `server   ${backend.name}/${server.name}  ${backend.scheme}://${address}  weight ${server.weight}${
-        server.backup ? "  backup" : ""
-      }${formatServerQueue(server.queue)}${
-        server.source === null ? "" : `  source ${explainSource(server.source)}`
-      }${server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`}${
-        server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`
-      }${explainServerCookie(backend, server)}`,
+      `server   ${explainServerName(backend, server)}${server.backup ? "  backup" : ""}${
+        formatServerQueue(server.queue)
+      }${server.source === null ? "" : `  source ${explainSource(server.source)}`}${
+        server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`
+      }${server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`}${
+        explainServerCookie(backend, server)
+      }${explainServerLooks(server).map((text) => `  ${text}`).join("")}`,
     );
   }
   return lines;

@@ -9,11 +9,15 @@
  * @module
  */
 import type { HealthConfig } from "./model_health.ts";
+import type { AddressFamily, ResolveConfig, TemplateConfig } from "./model_names.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
 import type { ServerQueueConfig } from "./model_queue.ts";
+import type { PathRewriteConfig, RedirectConfig, RouteConfig } from "./model_routes.ts";
 import type { RetryConfig } from "./model_retry.ts";
 import type { SniRouteConfig } from "./model_sni.ts";
 import type { StickConfig } from "./model_stick.ts";
+
+export type * from "./model_routes.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
 export interface Endpoint {
@@ -135,6 +139,12 @@ export interface ServerConfig {
   readonly cookie: string | null;
   /** null: it takes whatever comes, and nothing waits. */
   readonly queue: ServerQueueConfig | null;
+  /** Of its name's addresses, those that come first. */
+  readonly resolvePrefer: AddressFamily;
+  /** What it is a slot of; null: it is what its endpoint says. */
+  readonly template: TemplateConfig | null;
+  /** Which slot, from 0; 0 without a template. */
+  readonly slot: number;
 }
 
 export interface BackendConfig {
@@ -167,56 +177,6 @@ export interface BackendConfig {
   /** Instead of its listener's; 0: no limit; null: its listener's. */
   readonly maxBodyBytes: number | null;
   readonly servers: readonly ServerConfig[];
-}
-
-/** How a request's path is changed, step by step; "" leaves a step out. See path_rewrite_value.ts. */
-export interface PathRewriteConfig {
-  /** Begins with a slash, does not end with one. */
-  readonly stripPrefix: string;
-  /** A regular expression that compiles. */
-  readonly pattern: string;
-  readonly replacement: string;
-  readonly addPrefix: string;
-}
-
-/** An answer that sends the client elsewhere; redirect_value.ts says what each kind makes of `text`. */
-export interface RedirectConfig {
-  /** 301, 302, 303, 307 or 308. */
-  readonly code: number;
-  readonly kind: "scheme" | "prefix" | "location";
-  /** Visible ASCII; a prefix does not end with a slash. */
-  readonly text: string;
-  /** Of the path that is kept. */
-  readonly pathRewrite: PathRewriteConfig | null;
-}
-
-/** A header that a request must have. */
-export interface HeaderMatch {
-  /** As written; compared without case. */
-  readonly name: string;
-  /** null: whatever it is. */
-  readonly value: string | null;
-}
-
-/** What a request must be to take a route; the most specific match wins, see proxy/route_table.ts. */
-export interface RouteMatch {
-  /** Lower case; "" any host; ".example.com" any name below it. */
-  readonly host: string;
-  /** "" or a prefix that starts with "/". */
-  readonly pathPrefix: string;
-  /** The path is all of `pathPrefix`, not only its beginning. */
-  readonly isExact: boolean;
-  /** Any of them; empty: any at all. */
-  readonly methods: readonly string[];
-  /** All of them. */
-  readonly headers: readonly HeaderMatch[];
-}
-
-/** A route of a listener: to a backend, or a redirection. */
-export interface RouteConfig extends RouteMatch {
-  /** Name of a {@linkcode BackendConfig}; "" with `redirect`. */
-  readonly backend: string;
-  readonly redirect: RedirectConfig | null;
 }
 
 /** What a listener speaks; `sni`: TLS that is passed through as its client hello says. */
@@ -288,6 +248,7 @@ export interface Config {
   /** How long SIGTERM waits for running streams. */
   readonly drainMs: number;
   readonly poller: "auto" | "deno" | "epoll";
+  readonly resolve: ResolveConfig;
   /** Checks come up to so many percent of the interval earlier or later: HAProxy's spread-checks. */
   readonly spreadChecksPercent: number;
   /** Engines, 1 to 64; 0 is one for each processor. */

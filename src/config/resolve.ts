@@ -13,12 +13,13 @@
 import { LOG_FORMATS } from "./catalogue.ts";
 import { ConfigError, suggest } from "./config_error.ts";
 import { CookieKey } from "./cookie_secret.ts";
-import { BackendBuilder, readItemTcp, readTimeouts } from "./backend_builder.ts";
+import { BackendBuilder } from "./backend_builder.ts";
 import { rejectUselessFlags } from "./health_builder.ts";
 import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from "./item_parser.ts";
 import { readHeaders } from "./headers_value.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { readListenerLimits } from "./limit_values.ts";
+import { readResolve } from "./name_values.ts";
 import { readProxyIn } from "./proxy_values.ts";
 import type {
   BackendConfig,
@@ -32,7 +33,9 @@ import type {
 } from "./model.ts";
 import { readRedirect } from "./redirect_value.ts";
 import { failRoute, isSameMatch, parseRouteWord } from "./route_word.ts";
+import { readListenScheme, readScheme } from "./scheme_value.ts";
 import type { ItemWord, Settings } from "./settings.ts";
+import { readItemTcp, readTimeouts } from "./shared_options.ts";
 import { SniRoutesBuilder } from "./sni_route.ts";
 import { rejectUselessStick } from "./stick_builder.ts";
 import { readChoice, readCidr, readCount, readCountOrAuto, readDurationMs, readSizeBytes } from "./values.ts";
@@ -59,8 +62,6 @@ interface Service {
   }[];
   readonly sniRoutes: SniRoutesBuilder;
 }
-
-const LATER_SCHEMES = ["https", "tls", "h2c"];
 
 /** Builds the configuration. @throws {ConfigError} the first thing that is wrong. */
 export function resolveConfig(settings: Settings, surroundings: Surroundings): Config {
@@ -110,6 +111,7 @@ class Resolver {
       maxconn: readCount("--maxconn", maxconn.text, maxconn.place),
       drainMs: duration("drain"),
       poller: readChoice("--poller", poller.text, ["auto", "deno", "epoll"] as const, poller.place),
+      resolve: readResolve(settings),
       spreadChecksPercent: readCount("--spread-checks", spread.text, spread.place, 0, SPREAD_PERCENT_MAX),
       threads: readCountOrAuto("--threads", threads.text, threads.place, THREADS_MAX),
     };
@@ -124,7 +126,7 @@ class Resolver {
   }
 
   #readListen(item: Item): void {
-    const scheme = item.scheme === "sni" ? "sni" : readScheme(item, "http");
+    const scheme = readListenScheme(item);
     rejectUnknownKeys(item, "listen");
     const endpoint = parseEndpoint(item, true);
     const twin = this.#services.find(({ item: other }) =>
@@ -161,7 +163,7 @@ class Resolver {
       );
     }
     service.fallback ??= new BackendBuilder(this.#settings, service.scheme);
-    service.fallback.addServer(item, readScheme(item, service.scheme === "http" ? "http" : "tcp"));
+    service.fallback.addServer(item, readScheme(item, service.scheme === "http" ? "http" : "tcp", true));
   }
 
   #readRoute(source: string, word: string): void {
@@ -180,7 +182,7 @@ class Resolver {
     const backend = redirect !== null
       ? null
       : known?.backend ?? new BackendBuilder(this.#settings, service.scheme);
-    backend?.addServer(item, readScheme(item, "http"), true);
+    backend?.addServer(item, readScheme(item, "http", true), true);
     if (known === undefined) service.routes.push({ match, backend, redirect });
   }
 
@@ -261,22 +263,6 @@ class Resolver {
       full: readChoice("--log-full", full.text, ["drop", "block"] as const, full.place),
     };
   }
-}
-
-function readScheme(item: Item, assumed: "http" | "tcp"): "http" | "tcp" {
-  if (item.scheme === "") return assumed;
-  if (item.scheme === "http" || item.scheme === "tcp") return item.scheme;
-  const isLater = LATER_SCHEMES.includes(item.scheme);
-  const state = item.scheme === "sni"
-    ? "it is a listener's; its servers are tcp"
-    : isLater
-    ? "it comes with a later version; this one has http and tcp"
-    : `no such scheme${suggest(item.scheme, ["http", "tcp"])}`;
-  throw new ConfigError(`Cannot use scheme "${item.scheme}" in ${item.source} ${item.word}: ${state}`, {
-    source: item.source,
-    word: item.word,
-    column: item.addressColumn - item.scheme.length - 3,
-  });
 }
 
 /** The written name, which must be free, or the assumed one with a number behind it when that is taken. */

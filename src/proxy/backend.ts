@@ -139,11 +139,18 @@ export class Backend {
 
   /** Why no server can be chosen, in words. */
   describeNoServer(): string {
-    const reasons = this.servers.map((server) =>
+    const vacant = this.servers.filter(({ isVacant }) => isVacant);
+    const reasons = this.servers.filter(({ isVacant }) => !isVacant).map((server) =>
       `${server.config.name}: ${
         server.config.weight === 0 ? "weight 0 takes no new traffic" : server.downReason || "tried already"
       }`
     );
+    if (vacant.length > 0) {
+      const count = vacant.length === 1
+        ? "1 slot without an address"
+        : `${vacant.length} slots without an address`;
+      reasons.push(`${count}: ${[...new Set(vacant.map(({ downReason }) => downReason))].join("; ")}`);
+    }
     return `no server of backend ${this.config.name} can be used (${reasons.join("; ")})`;
   }
 
@@ -157,7 +164,7 @@ export class Backend {
   /** How many servers are left, in words: "1 of 2 servers left, 1 of 1 backups"; `word` instead of "left". */
   describeUsable(word: string): string {
     const count = (isBackup: boolean) => {
-      const all = this.servers.filter((server) => server.isBackup === isBackup);
+      const all = this.servers.filter((server) => server.isBackup === isBackup && !server.isVacant);
       return `${all.filter(({ usable, weight }) => usable && weight > 0).length} of ${all.length}`;
     };
     const backups = this.servers.some(({ isBackup }) => isBackup) ? `, ${count(true)} backups` : "";

@@ -87,6 +87,8 @@ export class Dispatch implements FdHandler, WaiterOwner {
   ioClass = 0;
   /** The address that was tried last, as text; "" before the first. */
   addressText = "";
+  /** The server's addresses changed when this does. */
+  addressVersion = 0;
   readonly #engine: Engine;
   readonly #context: Context;
   readonly #owner: DispatchOwner;
@@ -95,6 +97,8 @@ export class Dispatch implements FdHandler, WaiterOwner {
   #phase: number = Phase.IDLE;
   #fd = NO_FD;
   #attempt = 0;
+  /** Where the connection goes, or went; of the server's addresses when they were as `addressVersion` says. */
+  #target: SocketAddress | null = null;
   #key = NO_KEY;
   readonly #redispatch = new Redispatch();
   /** When the server in use was chosen. */
@@ -177,7 +181,7 @@ export class Dispatch implements FdHandler, WaiterOwner {
 
   /** The address in use. */
   get address(): SocketAddress {
-    return this.server!.address(this.#attempt);
+    return this.#target!;
   }
 
   /** Gives up what is being done and leaves the server. */
@@ -257,7 +261,7 @@ export class Dispatch implements FdHandler, WaiterOwner {
     }
     this.#phase = Phase.DONE;
     this.#fd = NO_FD;
-    this.server!.preferAddress(this.#attempt);
+    if (this.#isServerAsChosen) this.server!.preferAddress(this.#attempt);
     this.server!.observer?.onConnected();
     this.#attempt = 0;
     this.#owner.setServerDeadline(NEVER_MS);
@@ -275,6 +279,11 @@ export class Dispatch implements FdHandler, WaiterOwner {
     const { proxyHeader } = this.#context;
     const sizeBytes = this.#owner.writeProxyHeader(this.server!, proxyHeader.bytes);
     return this.#headerSend.begin(fd, proxyHeader, sizeBytes, hasDataToSend);
+  }
+
+  /** Its name may give it others while it connects, or none. */
+  get #isServerAsChosen(): boolean {
+    return this.server!.addressVersion === this.addressVersion;
   }
 
   #chooseAny(): void {
@@ -310,6 +319,8 @@ export class Dispatch implements FdHandler, WaiterOwner {
     this.server = server;
     this.hasSlot = true;
     this.#attempt = 0;
+    this.addressVersion = server.addressVersion;
+    this.#target = server.address(0);
     this.#chosenMs = this.#engine.nowMs;
     this.#hasAnswered = false;
     if (this.#owner.onServerChosen(server)) this.#phase = Phase.DONE;
@@ -319,6 +330,7 @@ export class Dispatch implements FdHandler, WaiterOwner {
   #connect(): void {
     this.server!.counters.connects++;
     this.addressText = this.server!.addressText(this.#attempt);
+    this.#target = this.server!.address(this.#attempt);
     const options = this.server!.connectOptions(this.#attempt);
     if (options === null) {
       this.#onConnectFailed(-Errno.EAFNOSUPPORT, false);
@@ -348,7 +360,7 @@ export class Dispatch implements FdHandler, WaiterOwner {
     this.#fd = NO_FD;
     server.counters.connectErrors++;
     server.observer?.onConnectFailed();
-    if (this.#attempt + 1 < server.addressCount) {
+    if (this.#isServerAsChosen && this.#attempt + 1 < server.addressCount) {
       this.#attempt++;
       this.#connect();
       return;

@@ -180,9 +180,10 @@ function editHost(stream: HttpStream, head: HeadParser, bytes: Uint8Array, base:
   appendLine(stream, LINES.crlf);
 }
 
-/** The server as written by the user, or its address when only a port was. */
+/** The server as written by the user, or as its SRV record has it; its address when only a port was written. */
 function serverHost(stream: HttpStream): string {
-  const { endpoint } = stream.dispatch.server!.config;
+  const { endpoint, template } = stream.dispatch.server!.config;
+  if (template !== null && template.kind === "srv") return stream.dispatch.server!.hashName;
   if (endpoint.kind === "unix") return "localhost";
   if (endpoint.host === "") return formatAddress(stream.dispatch.address);
   return formatAddress({ kind: "tcp", host: endpoint.host, port: endpoint.port });

@@ -195,6 +195,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     const back = new H1Back(this.context, this.context.responseParsers, this.context.probe);
     back.open(fd, this.dispatch.ioClass);
     back.serverAddress = this.dispatch.addressText;
+    back.addressVersion = this.dispatch.addressVersion;
     back.authority = authorityFor(this.dispatch.server!, this.session.front);
     this.context.engine.fdTable.setHandler(fd, back);
     this.isReused = false;

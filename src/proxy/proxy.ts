@@ -16,7 +16,7 @@ import type { Engine } from "../event/engine.ts";
 import { IoClass } from "../event/io_queue.ts";
 import { ListenError, type SocketAddress } from "../event/poller.ts";
 import type { TaskHandler } from "../event/run_queue.ts";
-import type { NameResolver } from "../net/resolver.ts";
+import type { NameSource } from "../net/name_source.ts";
 import { Backend } from "./backend.ts";
 import { formatAddress } from "./address_text.ts";
 import { BackendCounts } from "./backend_counts.ts";
@@ -31,7 +31,7 @@ import { fullconnOf } from "./queue/server_limit.ts";
 import { ProxyContext } from "./proxy_context.ts";
 import { RouteTable } from "./route_table.ts";
 import { newRouteTarget } from "./route_target.ts";
-import type { Server } from "./server.ts";
+import { ServerNames } from "./server_names.ts";
 import { SniRoutes } from "./sni_routes.ts";
 
 /** How often the pool gives slabs back and the drain looks around. */
@@ -47,7 +47,7 @@ export interface ProxyOptions {
   /** Client connections at once. */
   readonly maxconn: number;
   readonly log: LogSink;
-  readonly resolver: NameResolver;
+  readonly names: NameSource;
   /** Seeds the random balancer, and the hashes of limits. */
   readonly seed: number;
   /** Tells people (stderr). */
@@ -82,6 +82,7 @@ export class Proxy implements AcceptGate, TaskHandler {
   readonly #options: ProxyOptions;
   readonly #engine: Engine;
   readonly #priorityConns: number;
+  readonly #names: ServerNames;
   readonly #task: number;
   #drainUntilMs = 0;
   #hasEnded = false;
@@ -111,6 +112,7 @@ export class Proxy implements AcceptGate, TaskHandler {
       return [backend.name, made];
     }));
     this.health = this.#newHealth(prng);
+    this.#names = new ServerNames(engine, options.names, this.health, options.report);
     this.listeners = config.listeners.map((listener, index) => {
       const made = new Listener(listener, index, this.context, this);
       const fallback = this.backends.get(listener.defaultBackend) ?? null;
@@ -136,11 +138,7 @@ export class Proxy implements AcceptGate, TaskHandler {
     for (const [index, listener] of this.listeners.entries()) {
       this.#bind(listener, this.#options.boundAddresses?.[index] ?? null);
     }
-    for (const backend of this.backends.values()) {
-      for (const server of backend.servers) {
-        this.#watch(server, `${backend.config.name}/${server.config.name}`, HealthMonitor.checks(backend));
-      }
-    }
+    for (const backend of this.backends.values()) this.#names.follow(backend);
     for (const listener of this.listeners) listener.start();
     this.health.start();
     this.queues?.start();
@@ -185,21 +183,6 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.#engine.scheduler.scheduleAt(this.#task, this.#engine.nowMs + CARE_MS);
   }
 
-  /**
-   * Follows the addresses of a server's name. Starting up is no news; a name that does not resolve then is. To the checks of a
-   * server it is a failure as any other, and theirs to tell.
-   */
-  #watch(server: Server, name: string, isChecked: boolean): void {
-    let hadAddress = true;
-    this.#options.resolver.watch(server.config.endpoint, (addresses, reason) => {
-      server.setAddresses(addresses, reason);
-      const hasAddress = addresses.length > 0;
-      if (hadAddress === hasAddress || isChecked) return;
-      hadAddress = hasAddress;
-      this.report(hasAddress ? `server ${name} is UP` : `server ${name} is DOWN: ${reason}`);
-    });
-  }
-
   #newQueues(): Queues | null {
     const columns = queueColumns(this.#options.config);
     if (columns === null) return null;
@@ -212,7 +195,7 @@ export class Proxy implements AcceptGate, TaskHandler {
   }
 
   #newHealth(prng: Prng): HealthMonitor {
-    const { config, health, report, resolver } = this.#options;
+    const { config, health, report, names } = this.#options;
     const backends = [...this.backends.values()];
     const serverCount = backends.reduce((count, { servers }) => count + servers.length, 0);
     return new HealthMonitor({
@@ -222,7 +205,7 @@ export class Proxy implements AcceptGate, TaskHandler {
       onMarkedDown: (server, why) => {
         for (const session of [...this.context.sessions]) session.onMarkedDown(server, why);
       },
-    }, { config, backends, resolver, prng });
+    }, { config, backends, names, prng });
   }
 
   #lookForEnd(): void {
@@ -238,7 +221,7 @@ export class Proxy implements AcceptGate, TaskHandler {
       return;
     }
     this.#hasEnded = true;
-    this.#options.resolver.close();
+    this.#options.names.close();
     this.health.shutdown();
     this.queues?.shutdown();
     for (const backend of this.backends.values()) backend.shutdown();

@@ -29,6 +29,8 @@ import { UniqueIds } from "./unique_id.ts";
 
 /** Streams and parsers kept for reuse at most; more are left to the garbage collector. */
 const SPARE_MAX = 1_024;
+/** Host values kept. */
+const HOSTS_MAX = 4_096;
 /** Fields that a head may have; more only where --max-headers says so. */
 const FIELDS_MAX = 100;
 
@@ -117,10 +119,13 @@ export class ProxyContext implements EndContext {
     if (this.#spareStreams.length < SPARE_MAX) this.#spareStreams.push(stream);
   }
 
-  /** The bytes of a Host value; texts come from the configuration only. */
+  /** The bytes of a Host value; texts come from the configuration, and from SRV records, which come and go. */
   hostBytes(text: string): Uint8Array {
     let bytes = this.#hostBytes.get(text);
-    if (bytes === undefined) this.#hostBytes.set(text, bytes = new TextEncoder().encode(text));
+    if (bytes === undefined) {
+      if (this.#hostBytes.size >= HOSTS_MAX) this.#hostBytes.clear();
+      this.#hostBytes.set(text, bytes = new TextEncoder().encode(text));
+    }
     return bytes;
   }
 }

@@ -59,6 +59,8 @@ async function askAll(
 function expected(servers: readonly ScriptedServer[], hashed: readonly string[]): string[] {
   const candidates = servers.map(({ port }) => ({
     weight: 1,
+    wholeWeight: 1,
+    backupRank: 0,
     isBackup: false,
     usable: true,
     currentConns: 0,

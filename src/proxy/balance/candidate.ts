@@ -17,9 +17,14 @@ import type { Prng } from "../../base/prng.ts";
 
 /** What a balancer sees of a server. */
 export interface Candidate {
-  /** 0 to 256; may change. */
+  /** 0 to 256, or 16 times that where there is a slowstart; may change. */
   readonly weight: number;
+  /** The weight that it has when no slowstart lessens it. */
+  readonly wholeWeight: number;
+  /** May change, where names say what a server is. */
   readonly isBackup: boolean;
+  /** Of backups those with the least come first. */
+  readonly backupRank: number;
   /** May take new traffic. */
   readonly usable: boolean;
   /** Streams on it, and those that wait for it in particular, of all threads. */
@@ -28,7 +33,7 @@ export interface Candidate {
   readonly isFull: boolean;
   /** Any number may wait for it in particular: whoever wants this very server, by a key, goes to it however full it is. */
   readonly isPatient: boolean;
-  /** What it is known by where a key is hashed: its address as written. */
+  /** What it is known by where a key is hashed: its address as written; "" a slot without one, which owns no keys. */
   readonly hashName: string;
 }
 
@@ -69,14 +74,14 @@ export function isEligibleToWait(candidate: Candidate, index: number, tried: Bit
     (candidate.isPatient || !candidate.isFull) && (tried === null || !tried.has(index));
 }
 
-/** The first usable backup; -1 when there is none, or it is full, or an ordinary server is merely full. */
+/** The first usable backup of the least rank; -1 when there is none, or it is full, or an ordinary server is merely full. */
 export function chooseBackup(candidates: readonly Candidate[], tried: Bitmap | null): number {
-  let first = -1;
+  let best = -1;
   for (let i = 0; i < candidates.length; i++) {
-    const { usable, weight, isBackup } = candidates[i];
+    const { usable, weight, isBackup, backupRank } = candidates[i];
     if (!usable || weight === 0 || (tried !== null && tried.has(i))) continue;
     if (!isBackup) return -1;
-    if (first < 0) first = i;
+    if (best < 0 || backupRank < candidates[best].backupRank) best = i;
   }
-  return first >= 0 && candidates[first].isFull ? -1 : first;
+  return best >= 0 && candidates[best].isFull ? -1 : best;
 }

@@ -1,8 +1,10 @@
 /** A whole proxy in a simulated world, from flags to log records. @module */
 import { addEnvironment, Settings } from "../../../src/config/settings.ts";
 import { resolveConfig } from "../../../src/config/resolve.ts";
+import { failedAnswer } from "../../../src/net/name_answer.ts";
 import { NameResolver } from "../../../src/net/resolver.ts";
 import type { ConnectionCounts } from "../../../src/proxy/connection_counts.ts";
+import type { Asker } from "../../../src/net/name_answer.ts";
 import type { HealthCells } from "../../../src/proxy/health/health_cells.ts";
 import type { LogRecord } from "../../../src/proxy/log_record.ts";
 import { Proxy } from "../../../src/proxy/proxy.ts";
@@ -49,6 +51,10 @@ export interface SimProxyOptions extends SimWorldOptions {
   /** Long flags and their values, without dashes. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly maxconn?: number;
+  /** Words of -b behind those of `serverCount`. */
+  readonly backends?: readonly string[];
+  /** Who says what names are, in the simulation's time; no name resolves unless told. */
+  readonly ask?: Asker;
   /** What it shares with another proxy. */
   readonly health?: HealthCells;
   readonly connections?: ConnectionCounts;
@@ -77,14 +83,22 @@ export class SimProxy {
       for (let j = 0; j < options.serverCount; j++) {
         settings.addItem("backend", "-b", `${SIM_HOST}:${SERVER_PORT + j}${options.serverKeys ?? ""}`);
       }
+      for (const word of options.backends ?? []) settings.addItem("backend", "-b", word);
     }
     for (const [name, value] of Object.entries(options.flags ?? {})) settings.add(name, `--${name}`, value);
     addEnvironment(settings, () => undefined);
+    const config = resolveConfig(settings, { isStdoutTerminal: false });
     this.proxy = new Proxy(this.world.engine, this.world.buffers, {
-      config: resolveConfig(settings, { isStdoutTerminal: false }),
+      config,
       maxconn: options.maxconn ?? 1_000,
       log: { enabled: true, logStream: (record) => this.log.push(toLine(record)) },
-      resolver: new NameResolver({}),
+      names: new NameResolver({
+        config: config.resolve,
+        report: (message) => this.reports.push(message),
+        ask: options.ask ?? ((_name, _type, done) => done(failedAnswer("nx", "no names here"))),
+        nowMs: () => this.world.clock.monotonicMs(),
+        schedule: (delayMs, run) => this.#schedule(delayMs, run),
+      }),
       seed: options.seed,
       report: (message) => this.reports.push(message),
       ...(options.health === undefined ? {} : { health: options.health }),
@@ -109,6 +123,24 @@ export class SimProxy {
 
   serverAddress(index: number): { readonly kind: "tcp"; readonly host: string; readonly port: number } {
     return { kind: "tcp", host: SIM_HOST, port: SERVER_PORT + index };
+  }
+
+  /** As setTimeout, in the simulation's time. */
+  #schedule(delayMs: number, run: () => void): () => void {
+    const { scheduler } = this.world.engine;
+    let isOver = false;
+    const end = () => {
+      if (!isOver) scheduler.release(task);
+      isOver = true;
+    };
+    const task = scheduler.create({
+      onTask: () => {
+        end();
+        run();
+      },
+    });
+    scheduler.scheduleAt(task, this.world.clock.monotonicMs() + delayMs);
+    return end;
   }
 
   /** Drains (or kills) and checks that nothing is left. */

@@ -2,9 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { AssertionError } from "../../../src/base/assert.ts";
 import { CookieKey } from "../../../src/config/cookie_secret.ts";
-import { BackendBuilder, readTimeouts } from "../../../src/config/backend_builder.ts";
+import { BackendBuilder } from "../../../src/config/backend_builder.ts";
 import { parseItem } from "../../../src/config/item_parser.ts";
 import type { BackendConfig } from "../../../src/config/model.ts";
+import { readTimeouts } from "../../../src/config/shared_options.ts";
 import { Settings } from "../../../src/config/settings.ts";
 
 /** Builds a backend from words; `flags` are given as `name=text`. */
@@ -85,6 +86,9 @@ describe("servers", () => {
         checkEndpoint: null,
         cookie: null,
         queue: null,
+        resolvePrefer: "ipv4",
+        template: null,
+        slot: 0,
       },
       {
         name: "s2",
@@ -96,6 +100,9 @@ describe("servers", () => {
         checkEndpoint: null,
         cookie: null,
         queue: null,
+        resolvePrefer: "ipv4",
+        template: null,
+        slot: 0,
       },
       {
         name: "s3",
@@ -107,6 +114,9 @@ describe("servers", () => {
         checkEndpoint: null,
         cookie: null,
         queue: null,
+        resolvePrefer: "ipv4",
+        template: null,
+        slot: 0,
       },
     ]);
   });

@@ -88,6 +88,7 @@ headers  up   set X-A: 1
 headers  up   delete X-B
 headers  down add X-C
 trust    10.1.0.0/16 fd00:0:0:0:0:0:0:0/8 2001:db8:1:2:3:4:5:6/128
+names    every 10s from the system's resolver  hold nx 30s refused 30s timeout 30s other 30s obsolete 0
 engine   poller deno  threads 4
 log      "%ci" to /tmp/a.log, block when full
 limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448 + 7 pipes x 256k   drain 1500ms`);

@@ -83,6 +83,9 @@ describe("the smallest configuration", () => {
           checkEndpoint: null,
           cookie: null,
           queue: null,
+          resolvePrefer: "ipv4",
+          template: null,
+          slot: 0,
         }],
       }],
       hasRandomCookieKey: false,
@@ -95,6 +98,13 @@ describe("the smallest configuration", () => {
       maxconn: 0,
       drainMs: 30_000,
       poller: "auto",
+      resolve: {
+        everyMs: 10_000,
+        hold: { nxMs: 30_000, refusedMs: 30_000, timeoutMs: 30_000, otherMs: 30_000, obsoleteMs: 0 },
+        nameServers: [],
+        retries: 3,
+        timeoutMs: 1_000,
+      },
       spreadChecksPercent: 0,
       threads: 1,
     });

@@ -35,6 +35,9 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
       checkEndpoint: null,
       cookie: null,
       queue: null,
+      resolvePrefer: "ipv4",
+      template: null,
+      slot: 0,
       ...server,
     })),
   };
