@@ -18,16 +18,21 @@ const FIRST_WARM_SECONDS = 6;
 /** Later than this at the 99th percentile, and the tails are the machine's. */
 const LATE_MS_MAX = 5;
 
-const COLUMNS: readonly Column[] = [
+/** Of every table of latencies. */
+export const PERCENTILES: readonly Column[] = [
   { key: "p50Ms", title: "p50 ms", digits: 2 },
   { key: "p99Ms", title: "p99 ms", digits: 2 },
   { key: "p999Ms", title: "p99.9 ms", digits: 2 },
+];
+
+const COLUMNS: readonly Column[] = [
+  ...PERCENTILES,
   { key: "lateP50Ms", title: "generator late p50 ms", digits: 2 },
   { key: "lateP99Ms", title: "late p99 ms", digits: 2 },
 ];
 
 /** A row, or the backend itself. */
-interface Target {
+export interface Target {
   readonly row: string;
   readonly port: number;
 }

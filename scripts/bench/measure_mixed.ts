@@ -6,7 +6,7 @@
 import { caseOf, LARGE_BODY_BYTES } from "./cases.ts";
 import { type BenchContext, textOf, withRows } from "./live_row.ts";
 import { type OpenLoopResult, runOpenLoop } from "./open_loop.ts";
-import { describeStalls, toLatencyRow } from "./measure_latency.ts";
+import { describeStalls, PERCENTILES, type Target, toLatencyRow } from "./measure_latency.ts";
 import { type Row, rowsOf } from "./peers.ts";
 import { sleep } from "./process.ts";
 import type { Absence, Column, MeasurementFigures, MeasurementRow } from "./results.ts";
@@ -21,17 +21,13 @@ const LEAD_MS = 400;
 const PROGRAMS: readonly string[] = ["hadro", "base", "haproxy", "nginx"];
 
 const COLUMNS: readonly Column[] = [
-  { key: "p50Ms", title: "p50 ms", digits: 2 },
-  { key: "p99Ms", title: "p99 ms", digits: 2 },
-  { key: "p999Ms", title: "p99.9 ms", digits: 2 },
+  ...PERCENTILES,
   { key: "lateP99Ms", title: "generator late p99 ms", digits: 2 },
   { key: "bulkMibPerS", title: "bulk MiB/s", digits: 0 },
 ];
 
-/** A row, or the backend itself. */
-interface Target {
-  readonly row: string;
-  readonly port: number;
+/** Its second listener as well. */
+interface MixedTarget extends Target {
   readonly bulkPort: number;
 }
 
@@ -46,7 +42,7 @@ export async function measureMixed(backendPort: number, context: BenchContext): 
   const rows = mixedRows(rowsOf(bench, options.peers));
   const plan = { rows, bench, scope: "mixed", backendPort, hasBulk: true };
   return await withRows(plan, context, async (live, absences) => {
-    const targets: Target[] = [
+    const targets: MixedTarget[] = [
       ...live.map(({ row, port, bulkPort }) => ({ row: row.name, port, bulkPort: bulkPort ?? port })),
       { row: "no proxy", port: backendPort, bulkPort: backendPort },
     ];
@@ -77,12 +73,12 @@ export function mixedRows(rows: readonly Row[]): Row[] {
 }
 
 async function measureTargets(
-  targets: readonly Target[],
+  targets: readonly MixedTarget[],
   absences: Absence[],
   context: BenchContext,
 ): Promise<MeasurementRow[]> {
   const { rounds } = context.options;
-  const runs = new Map<Target, Run[]>(targets.map((target) => [target, []]));
+  const runs = new Map<MixedTarget, Run[]>(targets.map((target) => [target, []]));
   for (let round = 0; round < rounds; round++) {
     for (const target of rotate(targets, round)) {
       try {
@@ -99,7 +95,7 @@ async function measureTargets(
   return targets.flatMap(({ row }, i) => toMixedRow(row, runs.get(targets[i]) ?? []));
 }
 
-async function runBoth({ port, bulkPort }: Target, context: BenchContext): Promise<Run> {
+async function runBoth({ port, bulkPort }: MixedTarget, context: BenchContext): Promise<Run> {
   const { seconds } = context.options;
   const bulk = runWrk(caseOf("http-1m"), bulkPort, seconds + LEAD_S, context);
   try {

@@ -6,6 +6,8 @@
  *                       was not written            every listener that speaks HTTP: the port is what lies before hadro
  *                       is nobody's                none
  *
+ * A text that begins with tls:// is a TLS client hello: explain_hello.ts.
+ *
  * The request is written out, read by the parser and looked up in the route table that requests are served with. Exit code 0 when
  * some listener asked would serve it, else 2.
  *
@@ -40,6 +42,7 @@ import { PathRewrite } from "../proxy/path_rewrite.ts";
 import { Redirect } from "../proxy/redirect.ts";
 import { RouteTable } from "../proxy/route_table.ts";
 import { ExitCode } from "./exit_codes.ts";
+import { explainHello, type Explanation, isHelloText } from "./explain_hello.ts";
 
 const REQUEST = /^(?:(\S+) +)?(https?):\/\/([^/?#\s]*)([^\s#]*)$/i;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
@@ -55,12 +58,6 @@ interface AskedRequest {
   readonly bytes: Uint8Array;
 }
 
-/** What is to be said, and whether some listener would serve the request. */
-export interface Explanation {
-  readonly lines: readonly string[];
-  readonly isServed: boolean;
-}
-
 /** Prints the explanation on standard output; returns the exit code. @throws {ConfigError} */
 export function runExplain(config: Config, request: string, headers: readonly string[]): number {
   const { lines, isServed } = explainRequest(config, request, headers);
@@ -70,6 +67,7 @@ export function runExplain(config: Config, request: string, headers: readonly st
 
 /** See the module's text. @throws {ConfigError} when the request cannot be read. */
 export function explainRequest(config: Config, text: string, headers: readonly string[]): Explanation {
+  if (isHelloText(text)) return explainHello(config, text);
   const request = readRequest(text, headers);
   const listeners = listenersFor(config, request);
   const title = line(
@@ -123,7 +121,7 @@ function readRequest(text: string, headers: readonly string[]): AskedRequest {
 }
 
 function listenersFor(config: Config, { scheme, port }: AskedRequest): ListenerConfig[] {
-  const speaking = config.listeners.filter((listener) => listener.scheme !== "tcp");
+  const speaking = config.listeners.filter((listener) => listener.scheme === "http");
   const wanted = port ?? DEFAULT_PORTS[scheme];
   const exact = speaking.filter(({ endpoint }) => endpoint.kind === "tcp" && endpoint.port === wanted);
   return exact.length > 0 || port !== null ? exact : speaking;

@@ -12,6 +12,7 @@ import type { Engine } from "../event/engine.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import type { DenoSharing } from "../event/poller_deno_accept.ts";
 import type { EpollSharing } from "../event/poller_epoll_listen.ts";
+import type { NameSource } from "../net/name_source.ts";
 import { NameResolver } from "../net/resolver.ts";
 import type { AccessLog } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
@@ -19,6 +20,7 @@ import type { FrontendCounters } from "../proxy/counters.ts";
 import type { Listener } from "../proxy/listener.ts";
 import type { HealthCells } from "../proxy/health/health_cells.ts";
 import { Proxy } from "../proxy/proxy.ts";
+import type { QueueCells } from "../proxy/queue/queue_cells.ts";
 import { buildEngine } from "./build_engine.ts";
 
 export interface InstanceOptions {
@@ -32,6 +34,9 @@ export interface InstanceOptions {
     readonly listeners: EpollSharing & DenoSharing;
     readonly connections: ConnectionCounts;
     readonly health: HealthCells;
+    readonly stickCells: readonly (Int32Array | null)[];
+    readonly queueCells: QueueCells | null;
+    readonly names: NameSource;
     readonly boundAddresses: readonly SocketAddress[] | null;
   } | null;
 }
@@ -43,6 +48,7 @@ export class Instance {
   /** How many sessions had to be killed at the end of the drain. */
   readonly drained: Promise<number>;
   readonly #buffers: BufferWait;
+  readonly #names: NameSource;
   readonly #closeEngine: () => void;
 
   /** Binds every listener. @throws {BindError} when one cannot be. */
@@ -54,16 +60,24 @@ export class Instance {
     this.drained = drained.promise;
     this.#buffers = buffers;
     this.#closeEngine = close;
+    // People are told of names when servers have been, which is a message to the engine.
+    const reportLater = (message: string) => engine.post(() => report(message));
+    this.#names = sharing?.names ?? new NameResolver({ config: config.resolve, report: reportLater });
     engine.onTurnEnd = () => log.flushSoon();
     this.proxy = new Proxy(engine, buffers, {
       config,
       maxconn: plan.maxconn,
       log,
-      resolver: new NameResolver({}),
+      names: this.#names,
       seed: crypto.getRandomValues(new Uint32Array(1))[0],
       report,
       onDrained: (killedCount) => drained.resolve(killedCount),
-      ...(sharing === null ? {} : { connections: sharing.connections, health: sharing.health }),
+      ...(sharing === null ? {} : {
+        connections: sharing.connections,
+        health: sharing.health,
+        stickCells: sharing.stickCells,
+      }),
+      ...(sharing === null || sharing.queueCells === null ? {} : { queueCells: sharing.queueCells }),
       ...(sharing === null || sharing.boundAddresses === null
         ? {}
         : { boundAddresses: sharing.boundAddresses }),
@@ -113,6 +127,14 @@ export class Instance {
       pipesInUse: this.engine.poller.pipes?.inUse ?? 0,
       bufferWaiters: this.#buffers.waiting,
       ...this.proxy.health.counters(),
+      stickEvictions: [...this.proxy.backends.values()].reduce(
+        (sum, { stick }) => sum + (stick?.table?.evictions ?? 0),
+        0,
+      ),
+      queued: this.proxy.queues?.waitingCount ?? 0,
+      queuedMax: this.proxy.queues?.waitingMax ?? 0,
+      queueHandovers: this.proxy.queues?.handoverCount ?? 0,
+      ...this.#names.counters(),
       heapBytes: Deno.memoryUsage().heapUsed,
     };
   }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { describeCookies } from "../config/explain_stick.ts";
 import type { Config } from "../config/model.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import { formatAddress } from "../proxy/address_text.ts";
@@ -23,6 +24,7 @@ export function reportListeners(config: Config, addresses: readonly SocketAddres
   for (const [index, { scheme, name }] of config.listeners.entries()) {
     tell(`listening on ${scheme}://${formatAddress(addresses[index])} (${name})`);
   }
+  for (const text of describeCookies(config)) tell(text);
 }
 
 export function reportStopping(openCount: number, drainMs: number, tell = report): void {

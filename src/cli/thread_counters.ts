@@ -1,5 +1,5 @@
 /**
- * The counters of all threads: asks each, and sums what comes in time.
+ * The counters of all threads: asks each, and sums what comes in time, with what the main isolate counts itself.
  *
  * Of `…Max` and `…Longest…` the sum is the greatest; `threads` is how many answered.
  *
@@ -16,13 +16,15 @@ type Counters = Record<string, number>;
 /** See the module's text. */
 export class ThreadCounters {
   readonly #print: (sums: Counters) => void;
+  readonly #own: () => Counters;
   /** Threads that are to answer yet; null when nothing was asked. */
   #waited: Set<number> | null = null;
   #answers: Counters[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(print: (sums: Counters) => void) {
+  constructor(print: (sums: Counters) => void, own: () => Counters = () => ({})) {
     this.#print = print;
+    this.#own = own;
   }
 
   /** Begins to wait for these threads; returns false while an answer is on its way already. */
@@ -58,7 +60,7 @@ export class ThreadCounters {
 
   #end(): void {
     this.stop();
-    this.#print(sum(this.#answers));
+    this.#print({ ...sum(this.#answers), ...this.#own() });
   }
 }
 

@@ -1,10 +1,10 @@
 /**
  * What the main isolate and its threads say to each other.
  *
- *     main → thread      start, stop, counters, logWritten
+ *     main → thread      start, stop, counters, names, logWritten
  *     thread → main      bound or failed, report, log, counters, drained
  *
- * Everything is plain data; what is shared is shared memory (EpollSharing, ConnectionCounts, HealthCells).
+ * Everything is plain data; what is shared is shared memory (EpollSharing, ConnectionCounts, HealthCells, QueueCells).
  *
  * May import: everything but commands.
  *
@@ -14,6 +14,7 @@ import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import type { SharedCells } from "./shared_cells.ts";
+import type { KnownNames, NamesMessage } from "./thread_names.ts";
 
 /** To begin with. */
 export interface StartMessage extends SharedCells {
@@ -32,6 +33,8 @@ export interface StartMessage extends SharedCells {
    * last one, 0 when it was written.
    */
   readonly logWritten: SharedArrayBuffer;
+  /** What is known about names. */
+  readonly names: KnownNames;
   /** Null for the first thread, which finds out. */
   readonly bound: BoundListeners | null;
 }
@@ -53,6 +56,7 @@ export type ToThread =
   | StartMessage
   | { readonly kind: "stop"; readonly isAtOnce: boolean }
   | { readonly kind: "counters" }
+  | NamesMessage
   /** The batch that was sent is written, or why not. */
   | {
     readonly kind: "logWritten";

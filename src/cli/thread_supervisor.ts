@@ -11,7 +11,7 @@
  *
  * @module
  */
-import type { MemoryPlan } from "../config/memory_plan.ts";
+import { type MemoryPlan, shareOf } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import { LogFileError, openSink } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
@@ -28,11 +28,12 @@ import {
   reportListeners,
   reportStopping,
 } from "./report.ts";
-import { connectionCountsOf, newSharedCells, type SharedCells } from "./shared_cells.ts";
+import { clearThread, connectionCountsOf, newSharedCells, type SharedCells } from "./shared_cells.ts";
 import { handleSignals } from "./signals.ts";
 import { ThreadCounters } from "./thread_counters.ts";
 import { ThreadFds } from "./thread_fds.ts";
 import type { BoundListeners, FromThread, ToThread } from "./thread_messages.ts";
+import { NamePublisher } from "./thread_names.ts";
 import { ThreadNews } from "./thread_news.ts";
 
 const LOG_CLOSE_MS = 2_000;
@@ -87,7 +88,8 @@ export class Supervisor {
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   readonly #fds: ThreadFds;
   readonly #news: ThreadNews;
-  readonly #counters = new ThreadCounters(printCounters);
+  readonly #names: NamePublisher;
+  readonly #counters = new ThreadCounters(printCounters, () => this.#names.counters());
   #bound: BoundListeners | null = null;
   #boundCount = 0;
   #stopCount = 0;
@@ -101,12 +103,9 @@ export class Supervisor {
     const { threadCount } = options;
     [this.#config, this.#options, this.#threadCount] = [config, options, threadCount];
     this.#report = options.report ?? report;
-    this.#news = new ThreadNews(this.#report);
-    this.#fds = new ThreadFds(config);
-    // Memory is divided; connections are counted together, against the limit of the process.
-    const [bufferCount, bufferBytes, pipeCount] = [plan.bufferCount, plan.bufferBytes, plan.pipeCount]
-      .map((whole) => Math.floor(whole / threadCount));
-    this.#threadPlan = { ...plan, bufferCount, bufferBytes, pipeCount };
+    this.#names = NamePublisher.start(config, this.#report, (message) => this.#broadcast(message));
+    [this.#news, this.#fds] = [new ThreadNews(this.#report), new ThreadFds(config)];
+    this.#threadPlan = shareOf(plan, threadCount);
     this.#cells = newSharedCells(config, threadCount);
     this.#collector = config.log.format === "off"
       ? null
@@ -123,6 +122,7 @@ export class Supervisor {
     for (const timer of this.#restarts) clearTimeout(timer);
     for (const thread of this.#threads) thread?.worker.terminate();
     this.#counters.stop();
+    this.#names.close();
     this.#fds.release();
     await this.#collector?.close(LOG_CLOSE_MS);
     reportDropped(this.#droppedLineCount, this.#report);
@@ -177,6 +177,7 @@ export class Supervisor {
       threadCount: this.#threadCount,
       hasColour: hasColour(),
       ...this.#cells,
+      names: this.#names.known,
       openFds,
       logWritten,
       bound: this.#bound,
@@ -260,7 +261,7 @@ export class Supervisor {
     this.#threads[index] = null;
     thread.worker.terminate();
     this.#fds.closeAll(new Uint8Array(thread.openFds), index === 0);
-    this.#counts(index).clear();
+    clearThread(this.#cells, this.#config, this.#threadCount, index);
     this.#collector?.forget(index);
     this.#counters.forget(index);
     if (this.#bound === null) {

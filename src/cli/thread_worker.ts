@@ -14,7 +14,8 @@ import { BindError } from "../proxy/proxy.ts";
 import { PollerError } from "./build_engine.ts";
 import { Instance } from "./instance.ts";
 import { LogForwarder } from "./log_forwarder.ts";
-import { connectionCountsOf, healthCellsOf } from "./shared_cells.ts";
+import { connectionCountsOf, healthCellsOf, queueCellsOf, stickCellsOf } from "./shared_cells.ts";
+import { ThreadNames } from "./thread_names.ts";
 import type { BoundListeners, FromThread, StartMessage, ToThread } from "./thread_messages.ts";
 
 /** How long the rest of the log may take to reach the main isolate. */
@@ -43,6 +44,7 @@ class Thread {
   #instance: Instance | null = null;
   #log: AccessLog | null = null;
   #forwarder: LogForwarder | null = null;
+  #names: ThreadNames | null = null;
 
   constructor(post: (message: FromThread, transfer?: Transferable[]) => void) {
     this.#post = post;
@@ -59,6 +61,9 @@ class Thread {
       case "counters":
         this.#post({ kind: "counters", counters: this.#instance?.counters() ?? {} });
         return;
+      case "names":
+        this.#names?.onUpdate(message.key, message.update);
+        return;
       case "logWritten":
         this.#forwarder!.onWritten(message.error);
     }
@@ -72,6 +77,7 @@ class Thread {
       hasColour: start.hasColour,
       sink: this.#forwarder,
     });
+    this.#names = new ThreadNames(start.names);
     try {
       this.#instance = new Instance({
         config: start.config,
@@ -86,7 +92,10 @@ class Thread {
             unixListeners: start.bound?.unixListeners ?? new Map(),
           },
           connections: connectionCountsOf(start, start.config, start.thread),
+          names: this.#names,
           health: healthCellsOf(start, start.threadCount, start.thread),
+          stickCells: stickCellsOf(start),
+          queueCells: queueCellsOf(start, start.config, start.threadCount, start.thread),
           boundAddresses: start.bound?.addresses ?? null,
         },
       });

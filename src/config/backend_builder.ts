@@ -1,6 +1,7 @@
 /**
  * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (all but name,
- * weight, backup, source, proxy, proxy-v2-options, check-port and check-addr) may stand on any of its items, with one value.
+ * weight, backup, maxconn, minconn, maxqueue, source, proxy, proxy-v2-options, cookie, slots, resolve-prefer, check-port and check-addr)
+ * may stand on any of its items, with one value.
  *
  * May import: base, config.
  *
@@ -13,22 +14,28 @@ import { ConfigError } from "./config_error.ts";
 import { buildCheckEndpoint, buildHealth } from "./health_builder.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { type Item, parseEndpoint } from "./item_parser.ts";
+import type { CookieKey } from "./cookie_secret.ts";
 import { readBackendMaxBody } from "./limit_values.ts";
 import type {
   BackendConfig,
   BalanceConfig,
   Endpoint,
+  ListenerScheme,
   PathRewriteConfig,
   ProxyOut,
   ServerConfig,
   SourceConfig,
-  TcpConfig,
-  Timeouts,
 } from "./model.ts";
+import type { StickConfig } from "./model_stick.ts";
 import { readPathRewrite } from "./path_rewrite_value.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readProxyOut } from "./proxy_values.ts";
-import { readSource, readTcp } from "./socket_values.ts";
+import { readFullconn, readServerQueue } from "./queue_values.ts";
+import { readRetry } from "./retry_values.ts";
+import { buildRedispatch, buildServerCookie, buildStick } from "./stick_builder.ts";
+import { buildTemplate, readPrefer, slotName } from "./template_builder.ts";
+import { readItemTcp, readTimeouts, sharedOption, writtenOption } from "./shared_options.ts";
+import { readSource } from "./socket_values.ts";
 import { readChoice, readCount, readDurationMs, readHostPolicy } from "./values.ts";
 
 const WEIGHT_MAX = 256;
@@ -39,21 +46,25 @@ const OWN_CHECK_KEYS: readonly string[] = ["check-port", "check-addr"];
 export class BackendBuilder {
   readonly #settings: Settings;
   readonly #scheme: "http" | "tcp";
+  readonly #listenerScheme: ListenerScheme;
   readonly #items: Item[] = [];
   #isRoute = false;
   #name = "";
 
-  constructor(settings: Settings, scheme: "http" | "tcp") {
+  constructor(settings: Settings, listenerScheme: ListenerScheme) {
     this.#settings = settings;
-    this.#scheme = scheme;
+    this.#listenerScheme = listenerScheme;
+    this.#scheme = listenerScheme === "http" ? "http" : "tcp";
   }
 
   /** Adds a server. @throws {ConfigError} when its scheme does not fit the listener, or a key is unknown. */
-  addServer(item: Item, scheme: "http" | "tcp", isRoute = false): void {
+  addServer(item: Item, scheme: string, isRoute = false): void {
     rejectUnknownKeys(item, isRoute ? "route" : "backend");
     if (scheme !== this.#scheme) {
       throw new ConfigError(
-        `Cannot use ${scheme}:// in ${item.source} ${item.word}: the listener is ${this.#scheme}, and its servers are too`,
+        `Cannot use ${scheme}:// in ${item.source} ${item.word}: the listener is ${this.#listenerScheme}, and its servers are ${
+          this.#listenerScheme === this.#scheme ? "too" : this.#scheme
+        }`,
         { source: item.source, word: item.word, column: item.addressColumn - item.scheme.length - 3 },
       );
     }
@@ -68,7 +79,7 @@ export class BackendBuilder {
   }
 
   /** Builds; `taken` holds the names of backends built before. @throws {ConfigError} */
-  build(taken: Set<string>): BackendConfig {
+  build(taken: Set<string>, cookieKey: CookieKey): BackendConfig {
     this.#name = this.#chooseName(taken);
     taken.add(this.#name);
     const balance = this.#readBalance();
@@ -79,12 +90,17 @@ export class BackendBuilder {
     const purge = this.#settings.last("pool-purge-delay");
     const maxConn = this.#settings.last("pool-max-conn");
     const hostPolicy = readHostPolicy("host", host.text, host.place);
+    const stick = buildStick(this.#settings, (key) => this.#shared(key), this.#scheme);
+    const servers = this.#buildServers(balance, stick, cookieKey);
     return {
       name: this.#name,
       scheme: this.#scheme,
       balance,
       hashBalanceFactor: this.#readBalanceFactor(balance),
       retries: readCount("retries", retries.text, retries.place, 0, RETRIES_MAX),
+      retry: readRetry(this.#scheme, (key) => this.#shared(key), (key) => this.#settings.last(key)),
+      redispatch: buildRedispatch(this.#settings, (key) => this.#shared(key)),
+      stick,
       priority: priority === null
         ? "normal"
         : readChoice("prio", priority.text, ["high", "normal", "low"] as const, priority.place),
@@ -97,13 +113,14 @@ export class BackendBuilder {
       poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
       health: buildHealth(this.#settings, (key) => this.#sharedOrOwn(key), this.#scheme, hostPolicy),
       maxBodyBytes: readBackendMaxBody(this.#shared("max-body"), this.#scheme),
-      servers: this.#buildServers(),
+      fullconn: readFullconn(this.#shared("fullconn"), servers.map(({ queue }) => queue)),
+      servers,
     };
   }
 
   #readBalance(): BalanceConfig {
     const { text, place } = this.#shared("lb") ?? this.#settings.last("lb");
-    return readBalance(text, place, this.#scheme);
+    return readBalance(text, place, this.#listenerScheme);
   }
 
   /** The flag is every backend's default, also of those that hash nothing; a key is meant for this one. */
@@ -127,33 +144,68 @@ export class BackendBuilder {
     });
   }
 
-  #buildServers(): ServerConfig[] {
+  #buildServers(
+    { algorithm }: BalanceConfig,
+    { cookie, table }: StickConfig,
+    cookieKey: CookieKey,
+  ): ServerConfig[] {
+    const isSticky = cookie !== null || table !== null;
     const names = new Set<string>();
-    return this.#items.map((item, index) => {
-      const name = (this.#isRoute ? null : optionText(item, "name")) ?? `s${index + 1}`;
-      if (names.has(name)) {
-        throw new ConfigError(
-          `Cannot use name "${name}" twice: servers of a backend have different names`,
-          optionPlace(item, "name"),
-        );
-      }
-      names.add(name);
-      const weight = optionText(item, "weight");
-      const endpoint = parseEndpoint(item, false);
-      return {
-        name,
-        endpoint,
-        weight: weight === null ? 1 : readCount("weight", weight, optionPlace(item, "weight"), 0, WEIGHT_MAX),
-        backup: optionText(item, "backup") !== null,
-        source: this.#readSource(item, endpoint),
-        proxyOut: this.#readProxyOut(item),
-        checkEndpoint: buildCheckEndpoint(
-          endpoint,
-          this.#own(item, "check-port"),
-          this.#own(item, "check-addr"),
-        ),
-      };
+    return this.#items.flatMap((item, index): ServerConfig[] => {
+      const server = this.#buildServer(item);
+      const { template, endpoint } = server;
+      const slotCount = template?.slotCount ?? 1;
+      const queue = readServerQueue(item, algorithm, isSticky);
+      return Array.from({ length: slotCount }, (_, slot): ServerConfig => {
+        const name = template !== null
+          ? slotName(template, slot, item)
+          : (this.#isRoute ? null : optionText(item, "name")) ?? `s${index + 1}`;
+        if (names.has(name)) {
+          throw new ConfigError(
+            `Cannot use name "${name}" twice: servers of a backend have different names${
+              template === null ? "" : "; give the slots another with name="
+            }`,
+            optionPlace(item, "name"),
+          );
+        }
+        names.add(name);
+        // Slots of a template have one name to look up; a dynamic cookie is of the slot.
+        const known = template === null ? endpoint : { ...endpoint, host: name };
+        const written = writtenOption(item, "cookie");
+        const own = { name, endpoint: known };
+        return {
+          ...server,
+          name,
+          slot,
+          queue,
+          cookie: buildServerCookie(cookie, cookieKey, own, written, this.#scheme),
+        };
+      });
     });
+  }
+
+  /** A server without its name. */
+  #buildServer(item: Item): Omit<ServerConfig, "cookie" | "queue"> {
+    const weight = optionText(item, "weight");
+    const endpoint = parseEndpoint(item, false);
+    const template = buildTemplate(item, endpoint, this.#isRoute, (key) => this.#own(item, key));
+    const checkAddress = this.#own(item, "check-addr");
+    // Checks of a slot connect to its address, whatever it is.
+    const isCheckedThere = template !== null && checkAddress.text === "server";
+    return {
+      name: "",
+      endpoint,
+      weight: weight === null ? 1 : readCount("weight", weight, optionPlace(item, "weight"), 0, WEIGHT_MAX),
+      backup: optionText(item, "backup") !== null,
+      source: this.#readSource(item, endpoint),
+      proxyOut: this.#readProxyOut(item),
+      checkEndpoint: isCheckedThere
+        ? null
+        : buildCheckEndpoint(endpoint, this.#own(item, "check-port"), checkAddress),
+      resolvePrefer: readPrefer(this.#own(item, "resolve-prefer")),
+      template,
+      slot: 0,
+    };
   }
 
   /** What one item says, before the flag. */
@@ -217,47 +269,4 @@ export class BackendBuilder {
   #shared(key: string): SettingText | null {
     return sharedOption(this.#items, key);
   }
-}
-
-/** The timeouts of items: their own keys before the flags. @throws {ConfigError} */
-export function readTimeouts(settings: Settings, items: readonly Item[]): Timeouts {
-  const read = (key: string) => {
-    const { text, place } = sharedOption(items, key) ?? settings.last(`timeout-${key}`);
-    return readDurationMs(`timeout ${key}`, text, place);
-  };
-  return {
-    connectMs: read("connect"),
-    clientMs: read("client"),
-    serverMs: read("server"),
-    requestMs: read("request"),
-    keepAliveMs: read("keepalive"),
-    queueMs: read("queue"),
-    tunnelMs: read("tunnel"),
-    clientFinMs: read("client-fin"),
-    serverFinMs: read("server-fin"),
-    clientHandshakeMs: read("client-hs"),
-  };
-}
-
-/** What items say about TCP: their own keys before the flags. @throws {ConfigError} */
-export function readItemTcp(settings: Settings, items: readonly Item[]): TcpConfig {
-  const find = (key: string) => sharedOption(items, key) ?? settings.last(key);
-  return readTcp(find("tcp-keepalive"), find("tcp-ut"));
-}
-
-function sharedOption(items: readonly Item[], key: string): SettingText | null {
-  let found: SettingText | null = null;
-  for (const item of items) {
-    const text = optionText(item, key);
-    if (text === null) continue;
-    const place = optionPlace(item, key);
-    if (found !== null && found.text !== text) {
-      throw new ConfigError(
-        `Cannot use ${key}=${text}: another server of this backend has ${key}=${found.text}`,
-        place,
-      );
-    }
-    found = { text, place };
-  }
-  return found;
 }

@@ -4,8 +4,10 @@
  *     lb      = algorithm | "uri" *( ":" option ) | ("hdr" | "cookie" | "url_param") ":" name
  *     option  = "len=" number | "depth=" number | "whole"                        uri:len=4:depth=2:whole
  *
+ * `source` hashes on every listener, `sni` (the name in the TLS client hello) behind an sni listener, the others behind an http one.
+ *
  * No character of it means anything to a shell or ends an item's value. HAProxy's own spelling, which needs quotes, is read too
- * and never printed: `hdr(x-user)`, `url_param id`, `uri len 4 depth 2 whole`.
+ * and never printed: `hdr(x-user)`, `url_param id`, `uri len 4 depth 2 whole`, `hash req.ssl_sni`.
  *
  * May import: config.
  *
@@ -13,7 +15,7 @@
  */
 import { ALGORITHMS } from "./catalogue.ts";
 import { ConfigError, suggest, type WordPlace } from "./config_error.ts";
-import type { BalanceAlgorithm, BalanceConfig } from "./model.ts";
+import type { BalanceAlgorithm, BalanceConfig, ListenerScheme } from "./model.ts";
 
 const BYTES_MAX = 65_535;
 const DEPTH_MAX = 1_000;
@@ -34,21 +36,25 @@ const NAME_EXAMPLES: Readonly<Record<string, string>> = {
 
 /** Whether a key decides the server: what hash-balance-factor bounds. */
 export function isHashing(algorithm: BalanceAlgorithm): boolean {
-  return algorithm === "source" || OF_REQUESTS.includes(algorithm);
+  return algorithm === "source" || algorithm === "sni" || OF_REQUESTS.includes(algorithm);
 }
 
-/** Reads a value of `lb` for a backend of this scheme. @throws {ConfigError} */
-export function readBalance(text: string, place: WordPlace, scheme: "http" | "tcp"): BalanceConfig {
+/** Reads a value of `lb` for a backend of a listener of this scheme. @throws {ConfigError} */
+export function readBalance(written: string, place: WordPlace, scheme: ListenerScheme): BalanceConfig {
+  const text = /^hash\s+req\.ssl_sni$/.test(written) ? "sni" : written;
   const word = /^[^:( ]*/.exec(text)![0];
   const algorithm = ALGORITHMS.find((other) => other === word);
   const fail = (state: string, offset = 0): never => {
     throw new ConfigError(`Cannot use lb "${text}": ${state}`, { ...place, column: place.column + offset });
   };
   if (algorithm === undefined) return fail(`no such choice${suggest(word, ALGORITHMS)}`);
-  if (scheme === "tcp" && OF_REQUESTS.includes(algorithm)) {
-    const others = ALGORITHMS.filter((other) => !OF_REQUESTS.includes(other)).join(", ");
-    return fail(`a tcp backend sees no request to hash; known for tcp: ${others}`);
+  if (scheme !== "http" && OF_REQUESTS.includes(algorithm)) {
+    const others = ALGORITHMS.filter((other) =>
+      !OF_REQUESTS.includes(other) && (other !== "sni" || scheme === "sni")
+    );
+    return fail(`a tcp backend sees no request to hash; known for ${scheme}: ${others.join(", ")}`);
   }
+  if (scheme !== "sni" && algorithm === "sni") return fail("only an sni listener reads TLS client hellos");
   const plain = { algorithm, keyName: "", uriLengthMax: 0, uriDepthMax: 0, uriWhole: false };
   const rest = text.slice(word.length);
   if (NAMED.includes(algorithm)) return { ...plain, keyName: readName(algorithm, rest, word.length, fail) };
@@ -86,15 +92,17 @@ function readName(algorithm: string, rest: string, offset: number, fail: Fail): 
   const match = /^(?::(.*)|\((.*)\)|\s+(.*))$/.exec(rest);
   const name = match === null ? "" : match[1] ?? match[2] ?? match[3] ?? "";
   if (name === "") return fail(`it needs a name; write ${example}`, offset);
-  const isGood = algorithm === "url_param"
-    ? /^[^&=?#\s]+$/.test(name)
-    : /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
-  // Names are compared with bytes of a request, where only visible ASCII comes.
-  if (!isGood || /[^\x21-\x7e]/.test(name)) {
+  if (!isKeyName(algorithm, name)) {
     const what = { hdr: "header", cookie: "cookie", url_param: "parameter" }[algorithm];
     return fail(`"${name}" is no ${what} name; write ${example}`, offset + 1);
   }
   return algorithm === "hdr" ? name.toLowerCase() : name;
+}
+
+/** Whether a header, cookie or parameter can have this name. Bytes of a request are compared with it: only visible ASCII comes there. */
+export function isKeyName(algorithm: string, name: string): boolean {
+  if (/[^\x21-\x7e]/.test(name)) return false;
+  return algorithm === "url_param" ? /^[^&=?#\s]+$/.test(name) : /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
 }
 
 function readUriOptions(rest: string, offset: number, fail: Fail): Partial<BalanceConfig> {

@@ -7,7 +7,10 @@
  * @module
  */
 import { HEALTH_FLAGS } from "./catalogue_health.ts";
+import { STICK_FLAGS } from "./catalogue_stick.ts";
+import { NAME_FLAGS } from "./catalogue_names.ts";
 import { LIMIT_FLAGS } from "./limit_flags.ts";
+import { RETRY_FLAGS } from "./catalogue_retry.ts";
 
 /** How a value is read. */
 export type ValueType =
@@ -33,10 +36,13 @@ export type ValueType =
   | "check"
   | "expect"
   | "methods"
+  | "protocols"
   | "header-match"
   | "redirect"
   | "path"
   | "replacement"
+  | "retry-on"
+  | "retry-budget"
   | "item"
   | "log";
 
@@ -75,6 +81,7 @@ export type Section =
   | "Services"
   | "Balancing"
   | "Health"
+  | "Names"
   | "Timeouts"
   | "Headers"
   | "Limits"
@@ -84,6 +91,7 @@ export const SECTIONS: readonly Section[] = [
   "Services",
   "Balancing",
   "Health",
+  "Names",
   "Timeouts",
   "Headers",
   "Limits",
@@ -99,6 +107,7 @@ export const ALGORITHMS = [
   "first",
   "least-time",
   "source",
+  "sni",
   "uri",
   "hdr",
   "cookie",
@@ -124,7 +133,7 @@ export const FLAGS: readonly Flag[] = [
     type: "item",
     isRepeatable: true,
     section: "Services",
-    text: "Listen here: [http|tcp://]address[,key=value…]; repeat for more services.",
+    text: "Listen here: [http|tcp|sni://]address[,key=value…]; repeat for more services.",
     example: "http://:8080",
   },
   {
@@ -147,7 +156,7 @@ export const FLAGS: readonly Flag[] = [
     takesSeveral: true,
     section: "Services",
     text:
-      "Other servers, or a redirect, for a host and/or path prefix (path== for just that path) of the last --listen; the longest match wins.",
+      "Other servers, or a redirect, for a host and/or path prefix (path== for just that path) of the last --listen; of an sni one for a name in TLS client hellos; the longest match wins.",
     example: "/api/=:9001",
   },
   {
@@ -157,7 +166,7 @@ export const FLAGS: readonly Flag[] = [
     default: "roundrobin",
     section: "Balancing",
     text:
-      "How a server is chosen: roundrobin, leastconn, random, first, least-time; or the same one for the same source, uri (uri:len=4:depth=2:whole), hdr:NAME, cookie:NAME, url_param:NAME.",
+      "How a server is chosen: roundrobin, leastconn, random, first, least-time; or the same one for the same source, sni, uri (uri:len=4:depth=2:whole), hdr:NAME, cookie:NAME, url_param:NAME.",
   },
   {
     name: "hash-balance-factor",
@@ -174,8 +183,10 @@ export const FLAGS: readonly Flag[] = [
     type: "count",
     default: "3",
     section: "Balancing",
-    text: "Further attempts after a failed connect, on another server where there is one.",
+    text:
+      "Further attempts after a failed connect, or what retry-on says, on another server where there is one.",
   },
+  ...RETRY_FLAGS,
   {
     name: "http-reuse",
     value: "policy",
@@ -202,13 +213,19 @@ export const FLAGS: readonly Flag[] = [
     section: "Balancing",
     text: "Idle connections to servers are closed after this time.",
   },
+  ...STICK_FLAGS,
   ...HEALTH_FLAGS,
+  ...NAME_FLAGS,
   timeout("connect", "5s", "To connect to a server."),
   timeout("client", "60s", "Inactivity of the client."),
   timeout("server", "60s", "Inactivity of the server."),
-  timeout("request", "10s", "From accept, or the first byte, to the whole request head."),
+  timeout(
+    "request",
+    "10s",
+    "From accept, or the first byte, to the whole request head, or TLS client hello.",
+  ),
   timeout("keepalive", "60s", "Between two requests of a client."),
-  timeout("queue", "30s", "In a server's queue (servers have no maxconn yet)."),
+  timeout("queue", "30s", "Waiting for a server, where servers have maxconn."),
   timeout("tunnel", "1h", "Inactivity of a tunnel (WebSocket)."),
   timeout("client-fin", "10s", "Inactivity of a client whose server has ended its side."),
   timeout("server-fin", "10s", "Inactivity of a server whose client has ended its side."),

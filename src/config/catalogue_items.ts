@@ -7,6 +7,9 @@
  */
 import { HTTP_REUSES, type ItemKey, PRIORITIES } from "./catalogue.ts";
 import { HEALTH_KEYS } from "./catalogue_health.ts";
+import { RETRY_KEYS } from "./catalogue_retry.ts";
+import { STICK_KEYS } from "./catalogue_stick.ts";
+import { NAME_KEYS } from "./catalogue_names.ts";
 import { LIMIT_KEYS } from "./limit_flags.ts";
 
 const LISTENER_POLLERS = ["auto", "deno"] as const;
@@ -37,9 +40,29 @@ export const ITEM_KEYS: readonly ItemKey[] = [
   {
     name: "maxconn",
     type: "count",
-    items: ["listen"],
-    text: "Connections at once on this listener.",
-    flag: "maxconn",
+    items: ["listen", "backend", "route"],
+    text:
+      "Connections at once on this listener; on a server: streams at once, of all threads (more wait, see queue).",
+  },
+  {
+    name: "minconn",
+    type: "count",
+    items: ["backend", "route"],
+    text:
+      "Its maxconn while the backend has little to do; it grows with the backend's streams, see fullconn.",
+  },
+  {
+    name: "maxqueue",
+    type: "count",
+    items: ["backend", "route"],
+    text: "How many may wait for this very server, where lb is leastconn or hashes; more go to another one.",
+  },
+  {
+    name: "fullconn",
+    type: "count",
+    items: ["backend", "route"],
+    text:
+      "Streams of the backend at which servers with minconn take their whole maxconn; a tenth of the listener's maxconn unless written.",
   },
   ...LIMIT_KEYS,
   {
@@ -65,6 +88,12 @@ export const ITEM_KEYS: readonly ItemKey[] = [
       "Only requests that have this header, with this value if one is written (X-Version:2); repeat for more.",
   },
   {
+    name: "alpn",
+    type: "protocols",
+    items: ["route"],
+    text: "Only TLS client hellos that offer this protocol, or one of several: h2+http/1.1 (sni listener).",
+  },
+  {
     name: "redirect",
     type: "redirect",
     items: ["listen", "route"],
@@ -79,7 +108,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     text: "Status of the redirect; 308 for redirect=https, else 302, unless written.",
   },
   itemTimeout("client", "timeout-client", "listen", "Inactivity of the client."),
-  itemTimeout("request", "timeout-request", "listen", "To the whole request head."),
+  itemTimeout("request", "timeout-request", "listen", "To the whole request head, or TLS client hello."),
   itemTimeout("keepalive", "timeout-keepalive", "listen", "Between two requests."),
   itemTimeout(
     "client-fin",
@@ -142,6 +171,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     text: "Retries of the backend.",
     flag: "retries",
   },
+  ...RETRY_KEYS,
   {
     name: "source",
     type: "source",
@@ -153,7 +183,8 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     name: "proxy-v2-options",
     type: "text",
     items: ["backend", "route"],
-    text: "What proxy=2 sends besides addresses: authority (the Host), crc32c; joined by +.",
+    text:
+      "What proxy=2 sends besides addresses: authority (the Host, or the TLS server name), crc32c; joined by +.",
   },
   {
     name: "http-reuse",
@@ -190,6 +221,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     text: "Then put this before the path.",
   },
   itemTimeout("connect", "timeout-connect", "backend", "To connect."),
+  itemTimeout("queue", "timeout-queue", "backend", "Waiting for a server that has maxconn."),
   itemTimeout("server", "timeout-server", "backend", "Inactivity of the server."),
   itemTimeout("tunnel", "timeout-tunnel", "backend", "Inactivity of a tunnel."),
   itemTimeout(
@@ -198,5 +230,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     "backend",
     "Inactivity of a server whose client has ended its side.",
   ),
+  ...STICK_KEYS,
   ...HEALTH_KEYS,
+  ...NAME_KEYS,
 ];

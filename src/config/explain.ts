@@ -8,9 +8,12 @@
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatBalance } from "./balance_values.ts";
 import { explainLimits, explainMaxBody } from "./explain_limits.ts";
+import { describeCookies, explainServerCookie, explainStick } from "./explain_stick.ts";
+import { explainResolve, explainServerLooks, explainServerName } from "./explain_names.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
 import { formatProxyOut } from "./proxy_values.ts";
+import { formatServerQueue } from "./queue_values.ts";
 import type { CheckConfig, HealthConfig } from "./model_health.ts";
 import type {
   BackendConfig,
@@ -21,7 +24,9 @@ import type {
   SourceConfig,
   TcpConfig,
 } from "./model.ts";
+import type { SniRouteConfig } from "./model_sni.ts";
 import { formatPathRewrite } from "./path_rewrite_value.ts";
+import { formatRetry } from "./retry_values.ts";
 import { formatRedirect } from "./redirect_value.ts";
 import { formatTcpKeepAlive } from "./socket_values.ts";
 
@@ -30,7 +35,9 @@ export function explainConfig(config: Config, plan: MemoryPlan): string[] {
   return [
     ...config.listeners.flatMap((listener) => explainListener(listener)),
     ...config.backends.flatMap((backend) => explainBackend(backend)),
+    ...describeCookies(config).map((text) => `cookies  ${text}`),
     ...explainHeaders(config),
+    ...explainResolve(config),
     ...explainEngine(config),
     `log      ${config.log.format === "custom" ? `"${config.log.pattern}"` : config.log.format} to ${
       config.log.file === "-" ? "standard output" : config.log.file
@@ -74,6 +81,7 @@ function explainListener(listener: ListenerConfig): string[] {
     }`,
   ];
   for (const route of listener.routes) lines.push(explainRoute(listener, route));
+  for (const route of listener.sniRoutes) lines.push(explainSniRoute(listener, route));
   lines.push(explainRoute(listener, null));
   return lines;
 }
@@ -89,9 +97,19 @@ export function explainBinding({ endpoint }: ListenerConfig): string {
 export function explainRoute(listener: ListenerConfig, route: RouteConfig | null): string {
   const { redirect } = route ?? listener;
   const name = route === null ? listener.defaultBackend : route.backend;
-  const target = redirect === null ? name || "404" : formatRedirect(redirect);
+  const target = redirect === null
+    ? name || (listener.scheme === "sni" ? "closed" : "404")
+    : formatRedirect(redirect);
   const match = route === null ? "default" : explainMatch(route);
   return `route    ${listener.name}  ${match} -> ${target}`;
+}
+
+/** The same of an `sni` listener. */
+export function explainSniRoute(listener: ListenerConfig, route: SniRouteConfig | null): string {
+  if (route === null) return explainRoute(listener, null);
+  const { host, protocols, backend } = route;
+  const offer = protocols.length === 0 ? "" : `  alpn ${protocols.join("+")}`;
+  return `route    ${listener.name}  ${host || "any hello"}${offer} -> ${backend}`;
 }
 
 function explainMatch({ host, pathPrefix, isExact, methods, headers }: RouteMatch): string {
@@ -109,31 +127,38 @@ export function explainBackend(backend: BackendConfig): string[] {
   const lines = [
     [
       `backend  ${backend.name}  ${formatBalance(backend.balance)}  retries ${backend.retries}`,
+      ...formatRetry(backend.retry),
       ...(backend.hashBalanceFactor === 0 ? [] : [`hash-balance-factor ${backend.hashBalanceFactor}`]),
+      ...explainStick(backend),
       ...(backend.priority === "normal" ? [] : [`prio ${backend.priority}`]),
       ...(backend.scheme === "http" ? [`host=${host}`] : []),
       ...(backend.scheme === "http" && backend.httpReuse !== "safe"
         ? [`http-reuse ${backend.httpReuse}`]
         : []),
       ...formatPathRewrite(backend.pathRewrite),
+      ...(backend.fullconn === 0 ? [] : [`fullconn ${backend.fullconn}`]),
       `timeouts connect ${formatDurationMs(timeouts.connectMs)} server ${
         formatDurationMs(timeouts.serverMs)
-      } tunnel ${formatDurationMs(timeouts.tunnelMs)}`,
+      } tunnel ${formatDurationMs(timeouts.tunnelMs)}${
+        backend.servers.some(({ queue }) => queue !== null)
+          ? ` queue ${formatDurationMs(timeouts.queueMs)}`
+          : ""
+      }`,
       ...explainMaxBody(backend.maxBodyBytes),
       ...explainTcp(backend.tcp),
       ...explainHealth(backend.health),
     ].join("  "),
   ];
   for (const server of backend.servers) {
-    const address = server.endpoint.kind === "tcp" && server.endpoint.host === ""
-      ? `localhost:${server.endpoint.port}`
-      : formatEndpoint(server.endpoint);
+    if (server.slot > 0) continue;
     lines.push(
-      `server   ${backend.name}/${server.name}  ${backend.scheme}://${address}  weight ${server.weight}${
-        server.backup ? "  backup" : ""
+      `server   ${explainServerName(backend, server)}${server.backup ? "  backup" : ""}${
+        formatServerQueue(server.queue)
       }${server.source === null ? "" : `  source ${explainSource(server.source)}`}${
         server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`
-      }${server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`}`,
+      }${server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`}${
+        explainServerCookie(backend, server)
+      }${explainServerLooks(server).map((text) => `  ${text}`).join("")}`,
     );
   }
   return lines;

@@ -18,7 +18,7 @@ export function explainLimits({ limits, scheme }: ListenerConfig): string[] {
     ...(deny.length === 0 ? [] : [`deny ${deny.map(formatCidr).join(" ")}`]),
     ...connRates.map(({ text }) => `conn-rate ${text}`),
     ...(maxconnPerSrc === 0 ? [] : [`maxconn-per-src ${maxconnPerSrc}`]),
-    ...(scheme === "tcp" ? [] : explainRequests(limits)),
+    ...(scheme !== "http" ? [] : explainRequests(limits)),
   ];
 }
 

@@ -1,9 +1,10 @@
 /**
  * One word of `--listen`, `--backend` or `--route`, taken apart with the column of each part.
  *
- *     item    = [scheme "://"] address *( "," key ["=" value] )
+ *     item    = [slots "*"] [scheme "://"] address *( "," key ["=" value] )
  *     value   = text without comma, or "quoted", or with \, for a comma
  *     address = port | :port | host:port | [ipv6]:port | unix:/path          ":8001-8003" and "{a,b}" and "{0..2}" expand
+ *               of scheme srv a name without a port; slots are servers out of one name
  *     match   = [host]["/"path]                                               of a route, before its first "="
  *
  * The quoted form `address?key=value&key=value` is read too, never printed.
@@ -29,6 +30,9 @@ export interface ItemOption {
 export interface Item {
   readonly source: string;
   readonly word: string;
+  /** What stands before "*", digits; null: nothing. */
+  readonly slotsText: string | null;
+  readonly slotsColumn: number;
   /** "" when none was written. */
   readonly scheme: string;
   readonly address: string;
@@ -41,6 +45,9 @@ const EXPANSIONS_MAX = 1_024;
 
 /** @throws {ConfigError} pointing at the column. */
 export function parseItem(source: string, word: string, from = 0): Item {
+  const slotsText = /^(\d{1,9})\*/.exec(word.slice(from))?.[1] ?? null;
+  const slotsColumn = from;
+  if (slotsText !== null) from += slotsText.length + 1;
   const scheme = /^([^,?]*?):\/\//.exec(word.slice(from))?.[1] ?? null;
   if (scheme !== null && !/^[a-z0-9]+$/.test(scheme)) {
     throw new ConfigError(`Cannot use scheme "${scheme}" in ${source}: schemes are lower-case words`, {
@@ -58,6 +65,8 @@ export function parseItem(source: string, word: string, from = 0): Item {
   return {
     source,
     word,
+    slotsText,
+    slotsColumn,
     scheme: scheme ?? "",
     address: word.slice(addressColumn, addressEnd),
     addressColumn,
@@ -170,6 +179,7 @@ export function parseEndpoint(item: Item, mayBePortZero: boolean): Endpoint {
       { source: item.source, word: item.word, column: item.addressColumn },
     );
   };
+  if (item.scheme === "srv") return parseServiceName(item);
   if (text.startsWith("unix:")) {
     const path = expandHome(text.slice("unix:".length));
     return path === "" ? fail("the path is missing") : { kind: "unix", host: "", port: 0, path };
@@ -196,6 +206,20 @@ export function parseEndpoint(item: Item, mayBePortZero: boolean): Endpoint {
   if (!/^[A-Za-z0-9._:-]*$/.test(host)) return fail("the host has a character that no name has");
   if (/^[0-9.]+$/.test(host) && !isIpLiteral(host)) return fail("it is no IPv4 address");
   return { kind: "tcp", host: host.toLowerCase(), port, path: "" };
+}
+
+/** The name of SRV records: whatever stands there, they say the ports. */
+function parseServiceName({ source, word, address, addressColumn }: Item): Endpoint {
+  const fail = (state: string): never => {
+    throw new ConfigError(
+      `Cannot use name "${address}" in ${source}: ${state}; write srv://_http._tcp.app.example`,
+      { source, word, column: addressColumn },
+    );
+  };
+  if (/:\d*$/.test(address)) fail("its SRV records say the ports");
+  if (!/^[A-Za-z0-9._-]+$/.test(address)) fail("no name is like that");
+  if (isIpLiteral(address)) fail("an address has no SRV records");
+  return { kind: "tcp", host: address.toLowerCase(), port: 0, path: "" };
 }
 
 /** Expands a leading `~/`: shells do not, inside a word. */

@@ -112,3 +112,14 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
     pipeCount,
   };
 }
+
+/** A thread's part: memory is divided; connections are counted together, against the limit of the process. */
+export function shareOf(plan: MemoryPlan, threadCount: number): MemoryPlan {
+  const part = (whole: number) => Math.floor(whole / threadCount);
+  return {
+    ...plan,
+    bufferCount: part(plan.bufferCount),
+    bufferBytes: part(plan.bufferBytes),
+    pipeCount: part(plan.pipeCount),
+  };
+}

@@ -9,7 +9,15 @@
  * @module
  */
 import type { HealthConfig } from "./model_health.ts";
+import type { AddressFamily, ResolveConfig, TemplateConfig } from "./model_names.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
+import type { ServerQueueConfig } from "./model_queue.ts";
+import type { PathRewriteConfig, RedirectConfig, RouteConfig } from "./model_routes.ts";
+import type { RetryConfig } from "./model_retry.ts";
+import type { SniRouteConfig } from "./model_sni.ts";
+import type { StickConfig } from "./model_stick.ts";
+
+export type * from "./model_routes.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
 export interface Endpoint {
@@ -33,6 +41,7 @@ export type BalanceAlgorithm =
   | "first"
   | "least-time"
   | "source"
+  | "sni"
   | "uri"
   | "hdr"
   | "cookie"
@@ -126,6 +135,16 @@ export interface ServerConfig {
   readonly proxyOut: ProxyOut | null;
   /** Where its checks connect to; null: to its endpoint. */
   readonly checkEndpoint: Endpoint | null;
+  /** What stands for it in the backend's cookie; null: nothing. */
+  readonly cookie: string | null;
+  /** null: it takes whatever comes, and nothing waits. */
+  readonly queue: ServerQueueConfig | null;
+  /** Of its name's addresses, those that come first. */
+  readonly resolvePrefer: AddressFamily;
+  /** What it is a slot of; null: it is what its endpoint says. */
+  readonly template: TemplateConfig | null;
+  /** Which slot, from 0; 0 without a template. */
+  readonly slot: number;
 }
 
 export interface BackendConfig {
@@ -135,7 +154,14 @@ export interface BackendConfig {
   readonly balance: BalanceConfig;
   /** Load of a server at most, in percent of the average one, where a key is hashed: HAProxy's `hash-balance-factor`; 0: any. */
   readonly hashBalanceFactor: number;
+  /** Further attempts of a stream at most, whatever each failed of. */
   readonly retries: number;
+  readonly retry: RetryConfig;
+  /** Which retries go to another server: each n-th; a negative one counts from the last; 0: none. HAProxy's `redispatch`. */
+  readonly redispatch: number;
+  readonly stick: StickConfig;
+  /** Streams of the backend at which its servers take their whole maxconn: HAProxy's `fullconn`; 0: a tenth of what may come. */
+  readonly fullconn: number;
   readonly priority: Priority;
   readonly hostPolicy: HostPolicy;
   readonly pathRewrite: PathRewriteConfig | null;
@@ -153,60 +179,13 @@ export interface BackendConfig {
   readonly servers: readonly ServerConfig[];
 }
 
-/** How a request's path is changed, step by step; "" leaves a step out. See path_rewrite_value.ts. */
-export interface PathRewriteConfig {
-  /** Begins with a slash, does not end with one. */
-  readonly stripPrefix: string;
-  /** A regular expression that compiles. */
-  readonly pattern: string;
-  readonly replacement: string;
-  readonly addPrefix: string;
-}
-
-/** An answer that sends the client elsewhere; redirect_value.ts says what each kind makes of `text`. */
-export interface RedirectConfig {
-  /** 301, 302, 303, 307 or 308. */
-  readonly code: number;
-  readonly kind: "scheme" | "prefix" | "location";
-  /** Visible ASCII; a prefix does not end with a slash. */
-  readonly text: string;
-  /** Of the path that is kept. */
-  readonly pathRewrite: PathRewriteConfig | null;
-}
-
-/** A header that a request must have. */
-export interface HeaderMatch {
-  /** As written; compared without case. */
-  readonly name: string;
-  /** null: whatever it is. */
-  readonly value: string | null;
-}
-
-/** What a request must be to take a route; the most specific match wins, see proxy/route_table.ts. */
-export interface RouteMatch {
-  /** Lower case; "" any host; ".example.com" any name below it. */
-  readonly host: string;
-  /** "" or a prefix that starts with "/". */
-  readonly pathPrefix: string;
-  /** The path is all of `pathPrefix`, not only its beginning. */
-  readonly isExact: boolean;
-  /** Any of them; empty: any at all. */
-  readonly methods: readonly string[];
-  /** All of them. */
-  readonly headers: readonly HeaderMatch[];
-}
-
-/** A route of a listener: to a backend, or a redirection. */
-export interface RouteConfig extends RouteMatch {
-  /** Name of a {@linkcode BackendConfig}; "" with `redirect`. */
-  readonly backend: string;
-  readonly redirect: RedirectConfig | null;
-}
+/** What a listener speaks; `sni`: TLS that is passed through as its client hello says. */
+export type ListenerScheme = "http" | "tcp" | "sni";
 
 export interface ListenerConfig {
   /** Unique: `http-8080`, … or the item's `name=`; the frontend name in the log. */
   readonly name: string;
-  readonly scheme: "http" | "tcp";
+  readonly scheme: ListenerScheme;
   readonly endpoint: Endpoint;
   readonly priority: Priority;
   /** `auto`: as the whole engine's; `deno`: Deno's sockets for this listener and its clients, whatever that is. */
@@ -219,9 +198,11 @@ export interface ListenerConfig {
   readonly timeouts: Timeouts;
   /** Of connections that it accepts. */
   readonly tcp: TcpConfig;
-  /** In the order written; the most specific match wins wherever it stands. Empty for `tcp`. */
+  /** In the order written; the most specific match wins wherever it stands. Empty but for `http`. */
   readonly routes: readonly RouteConfig[];
-  /** Backend when no route matches; "" redirects, or answers 404 (only possible when there are routes). */
+  /** The same for `sni`; empty for others. */
+  readonly sniRoutes: readonly SniRouteConfig[];
+  /** Backend when no route matches; "" redirects, or answers 404, or closes (only possible when there are routes). */
   readonly defaultBackend: string;
   /** What is answered when no route matches; null unless `defaultBackend` is "". */
   readonly redirect: RedirectConfig | null;
@@ -251,6 +232,8 @@ export interface LogConfig {
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
   readonly backends: readonly BackendConfig[];
+  /** Values of cookies were made with a key that nobody else has. */
+  readonly hasRandomCookieKey: boolean;
   /** Requests have ids; the rule for their header is in `headersUp`. */
   readonly hasUniqueId: boolean;
   readonly headersUp: readonly HeaderRule[];
@@ -265,6 +248,7 @@ export interface Config {
   /** How long SIGTERM waits for running streams. */
   readonly drainMs: number;
   readonly poller: "auto" | "deno" | "epoll";
+  readonly resolve: ResolveConfig;
   /** Checks come up to so many percent of the interval earlier or later: HAProxy's spread-checks. */
   readonly spreadChecksPercent: number;
   /** Engines, 1 to 64; 0 is one for each processor. */

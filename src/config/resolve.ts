@@ -12,17 +12,20 @@
  */
 import { LOG_FORMATS } from "./catalogue.ts";
 import { ConfigError, suggest } from "./config_error.ts";
-import { BackendBuilder, readItemTcp, readTimeouts } from "./backend_builder.ts";
+import { CookieKey } from "./cookie_secret.ts";
+import { BackendBuilder } from "./backend_builder.ts";
 import { rejectUselessFlags } from "./health_builder.ts";
 import { expandWord, formatEndpoint, type Item, parseEndpoint, parseItem } from "./item_parser.ts";
 import { readHeaders } from "./headers_value.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
 import { readListenerLimits } from "./limit_values.ts";
+import { readResolve } from "./name_values.ts";
 import { readProxyIn } from "./proxy_values.ts";
 import type {
   BackendConfig,
   Config,
   ListenerConfig,
+  ListenerScheme,
   LogConfig,
   RedirectConfig,
   RouteConfig,
@@ -30,7 +33,11 @@ import type {
 } from "./model.ts";
 import { readRedirect } from "./redirect_value.ts";
 import { failRoute, isSameMatch, parseRouteWord } from "./route_word.ts";
+import { readListenScheme, readScheme } from "./scheme_value.ts";
 import type { ItemWord, Settings } from "./settings.ts";
+import { readItemTcp, readTimeouts } from "./shared_options.ts";
+import { SniRoutesBuilder } from "./sni_route.ts";
+import { rejectUselessStick } from "./stick_builder.ts";
 import { readChoice, readCidr, readCount, readCountOrAuto, readDurationMs, readSizeBytes } from "./values.ts";
 
 /** Facts about the surroundings that decide defaults. */
@@ -45,7 +52,7 @@ const SPREAD_PERCENT_MAX = 50;
 
 interface Service {
   readonly item: Item;
-  readonly scheme: "http" | "tcp";
+  readonly scheme: ListenerScheme;
   fallback: BackendBuilder | null;
   readonly redirect: RedirectConfig | null;
   readonly routes: {
@@ -53,9 +60,8 @@ interface Service {
     readonly backend: BackendBuilder | null;
     readonly redirect: RedirectConfig | null;
   }[];
+  readonly sniRoutes: SniRoutesBuilder;
 }
-
-const LATER_SCHEMES = ["https", "tls", "sni", "h2c"];
 
 /** Builds the configuration. @throws {ConfigError} the first thing that is wrong. */
 export function resolveConfig(settings: Settings, surroundings: Surroundings): Config {
@@ -89,11 +95,15 @@ class Resolver {
     const poller = settings.last("poller");
     const threads = settings.last("threads");
     const spread = settings.last("spread-checks");
-    const backends = this.#buildBackends();
+    const cookieKey = new CookieKey(settings.last("cookie-key").text);
+    const backends = this.#buildBackends(cookieKey);
     rejectUselessFlags(settings, backends);
+    rejectUselessStick(settings, backends);
     return {
       listeners: this.#buildListeners(),
       backends,
+      hasRandomCookieKey: cookieKey.isRandom &&
+        backends.some(({ stick }) => (stick.cookie?.values ?? "plain") !== "plain"),
       ...readHeaders(settings),
       trust: settings.all("trust").map(({ text, place }) => readCidr("--trust", text, place)),
       log: this.#buildLog(),
@@ -101,6 +111,7 @@ class Resolver {
       maxconn: readCount("--maxconn", maxconn.text, maxconn.place),
       drainMs: duration("drain"),
       poller: readChoice("--poller", poller.text, ["auto", "deno", "epoll"] as const, poller.place),
+      resolve: readResolve(settings),
       spreadChecksPercent: readCount("--spread-checks", spread.text, spread.place, 0, SPREAD_PERCENT_MAX),
       threads: readCountOrAuto("--threads", threads.text, threads.place, THREADS_MAX),
     };
@@ -115,7 +126,7 @@ class Resolver {
   }
 
   #readListen(item: Item): void {
-    const scheme = readScheme(item, "http");
+    const scheme = readListenScheme(item);
     rejectUnknownKeys(item, "listen");
     const endpoint = parseEndpoint(item, true);
     const twin = this.#services.find(({ item: other }) =>
@@ -133,13 +144,14 @@ class Resolver {
       );
     }
     const redirect = readRedirect(item);
-    if (redirect !== null && scheme === "tcp") {
+    if (redirect !== null && scheme !== "http") {
       throw new ConfigError(
         `Cannot use redirect in ${item.source}: only HTTP can be redirected`,
         optionPlace(item, "redirect"),
       );
     }
-    this.#services.push({ item, scheme, fallback: null, redirect, routes: [] });
+    const sniRoutes = new SniRoutesBuilder(this.#settings);
+    this.#services.push({ item, scheme, fallback: null, redirect, routes: [], sniRoutes });
   }
 
   #readBackend(item: Item): void {
@@ -151,10 +163,15 @@ class Resolver {
       );
     }
     service.fallback ??= new BackendBuilder(this.#settings, service.scheme);
-    service.fallback.addServer(item, readScheme(item, service.scheme));
+    service.fallback.addServer(item, readScheme(item, service.scheme === "http" ? "http" : "tcp", true));
   }
 
   #readRoute(source: string, word: string): void {
+    const last = this.#services.at(-1);
+    if (last?.scheme === "sni") {
+      last.sniRoutes.add(source, word);
+      return;
+    }
     const { match, item, redirect } = parseRouteWord(source, word);
     const service = this.#service(item);
     if (service.scheme === "tcp") failRoute(source, word, "a tcp listener has no routes");
@@ -165,7 +182,7 @@ class Resolver {
     const backend = redirect !== null
       ? null
       : known?.backend ?? new BackendBuilder(this.#settings, service.scheme);
-    backend?.addServer(item, readScheme(item, service.scheme), true);
+    backend?.addServer(item, readScheme(item, "http", true), true);
     if (known === undefined) service.routes.push({ match, backend, redirect });
   }
 
@@ -175,15 +192,16 @@ class Resolver {
     throw new ConfigError(`Cannot use ${item.source} ${item.word}: it has no listener; write -l before it`);
   }
 
-  #buildBackends(): BackendConfig[] {
+  #buildBackends(cookieKey: CookieKey): BackendConfig[] {
     const taken = new Set<string>();
-    const builders = this.#services.flatMap(({ item, fallback, redirect, routes }) => {
-      if (fallback === null && redirect === null && routes.length === 0) {
+    const builders = this.#services.flatMap(({ item, fallback, redirect, routes, sniRoutes }) => {
+      const routed = [...routes.map((route) => route.backend), ...sniRoutes.backends];
+      if (fallback === null && redirect === null && routed.length === 0) {
         throw new ConfigError(`Cannot start: ${item.source} ${item.word} has no backend; add -b address`);
       }
-      return [fallback, ...routes.map((route) => route.backend)].filter((builder) => builder !== null);
+      return [fallback, ...routed].filter((builder) => builder !== null);
     });
-    return builders.map((builder) => builder.build(taken));
+    return builders.map((builder) => builder.build(taken, cookieKey));
   }
 
   #buildListeners(): ListenerConfig[] {
@@ -208,7 +226,7 @@ class Resolver {
           : readChoice("poller", poller, ["auto", "deno"] as const, optionPlace(item, "poller")),
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
         acceptsProxy: readProxyIn(item, this.#settings.all("trust").length > 0),
-        limits: readListenerLimits(this.#settings, item, endpoint, scheme),
+        limits: readListenerLimits(this.#settings, item, endpoint, scheme === "http" ? "http" : "tcp"),
         timeouts: readTimeouts(this.#settings, [item]),
         tcp: readItemTcp(this.#settings, [item]),
         routes: routes.map(({ match, backend, redirect }): RouteConfig => ({
@@ -216,6 +234,7 @@ class Resolver {
           backend: backend?.name ?? "",
           redirect,
         })),
+        sniRoutes: service.sniRoutes.build(),
         defaultBackend: fallback?.name ?? "",
         redirect: service.redirect,
       };
@@ -244,20 +263,6 @@ class Resolver {
       full: readChoice("--log-full", full.text, ["drop", "block"] as const, full.place),
     };
   }
-}
-
-function readScheme(item: Item, assumed: "http" | "tcp"): "http" | "tcp" {
-  if (item.scheme === "") return assumed;
-  if (item.scheme === "http" || item.scheme === "tcp") return item.scheme;
-  const isLater = LATER_SCHEMES.includes(item.scheme);
-  const state = isLater
-    ? "it comes with a later version; this one has http and tcp"
-    : `no such scheme${suggest(item.scheme, ["http", "tcp"])}`;
-  throw new ConfigError(`Cannot use scheme "${item.scheme}" in ${item.source} ${item.word}: ${state}`, {
-    source: item.source,
-    word: item.word,
-    column: item.addressColumn - item.scheme.length - 3,
-  });
 }
 
 /** The written name, which must be free, or the assumed one with a number behind it when that is taken. */

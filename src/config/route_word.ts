@@ -6,6 +6,8 @@
  *     match = [host]["/"path]             a host that begins with a dot: any name below it; the path is a prefix
  *           | [host]"/"path"="            that path only: /healthz==:9001
  *
+ * `*.example.com` is read too, and means `.example.com`; one trailing dot of a host means nothing.
+ *
  * The keys `method` and `header` belong to the match: the same words with other ones are another route.
  *
  * May import: config.
@@ -47,9 +49,10 @@ export function parseRouteWord(source: string, word: string): RouteWord {
   if (equals < 0) failRoute(source, word, "the = is missing");
   if (equals === 0) failRoute(source, word, "there is no match before the =");
   const slash = text.indexOf("/");
-  const host = (slash < 0 ? text : text.slice(0, slash)).toLowerCase();
+  const host = (slash < 0 ? text : text.slice(0, slash)).toLowerCase()
+    .replace(/^\*\./, ".").replace(/(?<=[^.])\.$/, "");
   const pathPrefix = slash < 0 ? "" : text.slice(slash);
-  if (!/^\.?[a-z0-9.-]*$/.test(host) || host === ".") {
+  if (!/^\.?[a-z0-9._-]*$/.test(host) || host === ".") {
     failRoute(source, word, `"${host}" is no host; .example.com means any name below it`);
   }
   if (/[?#\s]/.test(pathPrefix)) failRoute(source, word, "a path has no ?, # or space");
@@ -57,6 +60,12 @@ export function parseRouteWord(source: string, word: string): RouteWord {
   if (isExact && pathPrefix === "") failRoute(source, word, "there is no path before the ==");
   const item = parseItem(source, word, isExact ? equals + 2 : equals + 1);
   rejectUnknownKeys(item, "route");
+  if (optionText(item, "alpn") !== null) {
+    throw new ConfigError(
+      `Cannot use alpn in ${source}: only an sni listener, sni://address, reads TLS client hellos`,
+      optionPlace(item, "alpn"),
+    );
+  }
   const redirect = readRedirect(item);
   if (redirect !== null) rejectServer(item);
   const match = { host, pathPrefix, isExact, methods: readMethods(item), headers: readHeaders(item) };

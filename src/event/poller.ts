@@ -61,6 +61,19 @@ export interface Pipes {
   drain(pipe: number, fd: number, sizeBytes: number, hasMore: boolean): number;
 }
 
+/**
+ * What threads of a process wake each other with: a bell is an fd that only its own thread receives from, and any may ring. It
+ * stays open when its poller ends, for another thread may be about to ring it.
+ */
+export interface Bells {
+  /** A bell of this thread: to be inserted in the fd table, where a ring is a possible receive; -1 when there is none. Not to be closed. */
+  open(): number;
+  /** Rings a bell, whose ever it is. */
+  ring(bell: number): void;
+  /** Forgets what was rung so far, of an own bell. */
+  answer(bell: number): void;
+}
+
 /** See the module's text. */
 export interface Poller {
   readonly name: "deno" | "epoll" | "joint" | "sim";
@@ -71,6 +84,8 @@ export interface Poller {
 
   /** Null where there are none. */
   readonly pipes: Pipes | null;
+  /** Null where there are none. */
+  readonly bells: Bells | null;
 
   /** Binds and listens; `tcp` is for what is accepted, a poller may ignore it; `isOnDeno` asks for a socket of the runtime where there is a choice. @throws {ListenError} with the reason. */
   listen(address: SocketAddress, backlog: number, tcp?: TcpConfig, isOnDeno?: boolean): number;

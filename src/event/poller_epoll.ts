@@ -7,15 +7,13 @@
  *     event of an older generation of the fd: dropped, counted
  *     connecting              its first event asks SO_ERROR; what that says is the result
  *
- * Sleeping: three ways, chosen in {@linkcode PollerEpoll.wait} only. Costs measured on the build machine, 2026-11-23:
+ * Sleeping, costs measured on the build machine. What blocks keeps signals, lookups and log writes waiting, for YIELD_MS at most:
  *
  *     way                      costs                         runs Deno's event loop   when
  *     wait with timeout 0      one system call               no                       work is pending
  *     block on this thread     one system call               no                       up to BLOCK_MS, while traffic flows
  *     park on another thread   about 35 us a time            yes                      nothing came for BLOCK_MS: idle
  *     yield (setImmediate)     about 10 us a time            yes                      every YIELD_MS at the latest
- *
- * Blocking keeps signals, name lookups and log writes waiting, but never longer than YIELD_MS.
  *
  * May import: base, config, sys.
  *
@@ -35,7 +33,8 @@ import type { Clock } from "./clock.ts";
 import { FdState } from "./fd_state.ts";
 import type { FdTable } from "./fd_table.ts";
 import { EpollListeners, type EpollSharing } from "./poller_epoll_listen.ts";
-import { type ConnectOptions, ListenError, type Poller, type SocketAddress } from "./poller.ts";
+import { EpollBells } from "./poller_epoll_bells.ts";
+import { type Bells, type ConnectOptions, ListenError, type Poller, type SocketAddress } from "./poller.ts";
 import { applyUpdates } from "./update_step.ts";
 
 /** Events of one wait at most: HAProxy's tune.maxpollevents. */
@@ -63,6 +62,7 @@ export class PollerEpoll implements Poller {
   readonly unpolls = false;
   readonly isShortReadEmpty = true;
   readonly pipes: KernelPipes | null;
+  readonly bells: Bells;
   onWake: () => void = () => {};
   /** A wait is running on another thread. */
   isParked = false;
@@ -96,6 +96,7 @@ export class PollerEpoll implements Poller {
     [this.#table, this.#activity, this.#clock, this.#libc] = [table, activity, clock, libc];
     this.#set = new EpollSet(libc, EVENTS_MAX);
     this.#sockets = new TcpSockets(libc);
+    this.bells = new EpollBells(this.#sockets, slotCount);
     this.#listeners = new EpollListeners(this.#sockets, sharing);
     this.#wakeupFd = this.#sockets.openWakeup();
     if (this.#wakeupFd < 0 || this.#set.add(this.#wakeupFd, 0, false) < 0) {
@@ -103,8 +104,7 @@ export class PollerEpoll implements Poller {
     }
     this.#isOpen = sharing?.openFds ?? new Uint8Array(slotCount);
     this.pipes = pipeCount === 0 ? null : new KernelPipes(libc, pipeCount, this.#isOpen);
-    this.#watched = new Uint8Array(slotCount);
-    this.#connecting = new Uint8Array(slotCount);
+    [this.#watched, this.#connecting] = [new Uint8Array(slotCount), new Uint8Array(slotCount)];
     this.#connectResults = new Int32Array(slotCount);
     this.#yieldedMs = clock.monotonicMs();
   }

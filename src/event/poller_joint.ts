@@ -30,7 +30,7 @@ import type { Clock } from "./clock.ts";
 import type { FdTable } from "./fd_table.ts";
 import type { PollerDeno } from "./poller_deno.ts";
 import type { PollerEpoll } from "./poller_epoll.ts";
-import type { ConnectOptions, Poller, SocketAddress } from "./poller.ts";
+import type { Bells, ConnectOptions, Poller, SocketAddress } from "./poller.ts";
 import { applyUpdates } from "./update_step.ts";
 
 /** Turns without work before a wait is parked: an answer from near by comes within. */
@@ -68,6 +68,7 @@ export class PollerJoint implements Poller {
   readonly unpolls = false;
   readonly isShortReadEmpty = true;
   readonly pipes = null;
+  readonly bells: Bells;
   onWake: () => void = () => {};
 
   readonly #table: FdTable;
@@ -82,6 +83,7 @@ export class PollerJoint implements Poller {
 
   constructor(table: FdTable, activity: Activity, clock: Clock, parts: JointParts) {
     const { epoll, deno, firstSlot } = parts;
+    this.bells = epoll.bells;
     [this.#table, this.#activity, this.#clock] = [table, activity, clock];
     [this.#epoll, this.#deno, this.#firstSlot] = [epoll, deno, firstSlot];
     this.#denoUsedMs = clock.monotonicMs();

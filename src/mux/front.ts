@@ -69,6 +69,11 @@ export abstract class Front extends H1End {
     return "the client reset the connection";
   }
 
+  /** Whether what has come of the request, and will come, passes through its buffer in order: it can be copied there. */
+  get isRepeatable(): boolean {
+    return true;
+  }
+
   /** Whether to receive of a response that waits in no buffer yet; if not, the client is waited for. */
   mayTake(): boolean {
     return true;

@@ -55,6 +55,8 @@ export class H1Back extends H1End implements FdHandler {
   idleSinceMs = 0;
   /** The address it is connected to, for the log. */
   serverAddress = "";
+  /** Of the server's addresses when it was connected: with others it is not kept. */
+  addressVersion = 0;
   /** What its PROXY protocol header told of the request's authority; "" nothing. */
   authority = "";
   readonly #probe: Slab;

@@ -19,6 +19,7 @@ import { NO_BUFFER } from "../buffer/pool.ts";
 import { IoClass } from "../event/io_queue.ts";
 import { Front, FrontPhase } from "./front.ts";
 import { HEAD_CAPACITY, HeadStatus } from "./h1_end.ts";
+import type { MessageCopy } from "./message_copy.ts";
 import { FULL_CAPACITY, type SocketEnd } from "./socket_end.ts";
 
 /** Behind a head that has memory of its own: for what a proxy adds. */
@@ -56,6 +57,11 @@ export abstract class H2Request extends Front {
 
   override get capacityBytes(): number {
     return this.#capacity;
+  }
+
+  /** Only one that is whole, and in one piece. */
+  override get isRepeatable(): boolean {
+    return this.isComplete && this.#more.length === 0;
   }
 
   override get chunkedBytes(): number {
@@ -105,6 +111,11 @@ export abstract class H2Request extends Front {
 
   override setBodyPhase(): void {
     this.phase = this.isComplete ? FrontPhase.DONE : FrontPhase.BODY;
+  }
+
+  override putBack(copy: MessageCopy): void {
+    super.putBack(copy);
+    this.#capacity = FULL_CAPACITY;
   }
 
   override makeRewriteRoom(): void {

@@ -3,149 +3,86 @@
  *
  *     IP literal, unix path     at once, never again
  *     localhost, "" (":port")   127.0.0.1 and ::1, at once, never again
- *     a name                    now; then every intervalMs; after a failure 1 s, 2 s, … up to intervalMs
+ *     a name                    now; then every everyMs, after a failure sooner (name_watch.ts)
  *
- * A failure after a success changes nothing: the last good addresses hold. A callback is called at once with what is known,
- * then only when the set of addresses changes, or the first answer is a failure (with the reason in words).
+ * A name that fails keeps what it had for as long as `hold` says (held_records.ts). A callback is called at once with what is known,
+ * then only when that changes, or the first answer is a failure (with the reason in words).
  *
  * 127.0.0.1 comes before ::1: most servers listen there or on both, and a refused connect costs a turn.
  *
- * May import: base, config, event.
+ * May import: config, net.
  *
  * @module
  */
-import { lookup } from "node:dns/promises";
-import type { Endpoint } from "../config/model.ts";
-import type { SocketAddress } from "../event/poller.ts";
-import { canonicalHost, isIpLiteral } from "../base/ip_address.ts";
-
-/** What a watcher is told: addresses, and when there are none why. */
-export type ResolveCallback = (addresses: readonly SocketAddress[], reason: string) => void;
+import type { ResolveConfig } from "../config/model_names.ts";
+import { AskQueue } from "./ask_queue.ts";
+import { newAsker } from "./asker.ts";
+import type { Asker } from "./name_answer.ts";
+import { fixedUpdate, type NameCallback, type NameQuestion, type NameSource } from "./name_source.ts";
+import { NameWatch, type WatchContext } from "./name_watch.ts";
 
 export interface NameResolverOptions {
-  /** Between two looks at a name. @default {10000} */
-  readonly intervalMs?: number;
-  /** Returns the IP literals of a name, or throws. @default the system's resolver (getaddrinfo) */
-  readonly lookup?: (name: string) => Promise<readonly string[]>;
+  readonly config: ResolveConfig;
+  /** Tells people. */
+  readonly report: (message: string) => void;
+  /** @default {name servers, or the system's resolver} */
+  readonly ask?: Asker;
   /** Calls `run` once after `delayMs`; returns how to take it back. @default setTimeout */
   readonly schedule?: (delayMs: number, run: () => void) => () => void;
-}
-
-/** Names looked up at once. */
-export const LOOKUPS_MAX = 8;
-const RETRY_MS_MIN = 1_000;
-const DEFAULT_INTERVAL_MS = 10_000;
-
-interface Watch {
-  readonly endpoint: Endpoint;
-  readonly callback: ResolveCallback;
-  addresses: readonly string[];
-  retryMs: number;
-  hasAnswered: boolean;
-  cancel: () => void;
+  /** @default performance.now */
+  readonly nowMs?: () => number;
 }
 
 /** See the module's text. */
-export class NameResolver {
-  readonly #intervalMs: number;
-  readonly #lookup: (name: string) => Promise<readonly string[]>;
-  readonly #schedule: (delayMs: number, run: () => void) => () => void;
-  readonly #watches = new Set<Watch>();
-  readonly #waiting: Watch[] = [];
-  #running = 0;
-  #isClosed = false;
+export class NameResolver implements NameSource {
+  readonly #context: WatchContext;
+  readonly #watches = new Set<NameWatch>();
 
   constructor(options: NameResolverOptions) {
-    this.#intervalMs = options.intervalMs ?? DEFAULT_INTERVAL_MS;
-    this.#lookup = options.lookup ?? systemLookup;
-    this.#schedule = options.schedule ?? systemSchedule;
-  }
-
-  /** Tells `callback` the addresses of `endpoint`, now (when no lookup is needed) and whenever they change. */
-  watch(endpoint: Endpoint, callback: ResolveCallback): void {
-    const fixed = fixedAddresses(endpoint);
-    if (fixed !== null) {
-      callback(fixed, "");
-      return;
-    }
-    const watch: Watch = {
-      endpoint,
-      callback,
-      addresses: [],
-      retryMs: RETRY_MS_MIN,
-      hasAnswered: false,
-      cancel: () => {},
+    const { config, report } = options;
+    this.#context = {
+      config,
+      report,
+      queue: new AskQueue(options.ask ?? newAsker(config)),
+      schedule: options.schedule ?? systemSchedule,
+      nowMs: options.nowMs ?? (() => performance.now()),
     };
-    this.#watches.add(watch);
-    this.#enqueue(watch);
   }
 
-  /** Ends every watch; no callback comes any more. */
-  close(): void {
-    this.#isClosed = true;
-    for (const watch of this.#watches) watch.cancel();
-    this.#watches.clear();
-    this.#waiting.length = 0;
-  }
-
-  #enqueue(watch: Watch): void {
-    this.#waiting.push(watch);
-    while (this.#running < LOOKUPS_MAX && this.#waiting.length > 0) this.#run(this.#waiting.shift()!);
-  }
-
-  #run(watch: Watch): void {
-    this.#running++;
-    this.#lookup(watch.endpoint.host).then(
-      (found) => this.#onFound(watch, found),
-      (error) => this.#onFailed(watch, error instanceof Error ? error.message : String(error)),
-    ).finally(() => {
-      this.#running--;
-      const next = this.#waiting.shift();
-      if (next !== undefined && !this.#isClosed) this.#run(next);
-    });
-  }
-
-  #onFound(watch: Watch, found: readonly string[]): void {
-    if (this.#isClosed) return;
-    const addresses = [...new Set(found.map(canonicalHost))].sort();
-    if (addresses.length === 0) {
-      this.#onFailed(watch, "no address");
+  watch(question: NameQuestion, callback: NameCallback): void {
+    const fixed = fixedUpdate(question);
+    if (fixed !== null) {
+      callback(fixed);
       return;
     }
-    watch.retryMs = RETRY_MS_MIN;
-    this.#again(watch, this.#intervalMs);
-    watch.hasAnswered = true;
-    if (addresses.join() === watch.addresses.join()) return;
-    watch.addresses = addresses;
-    watch.callback(addresses.map((host) => ({ kind: "tcp", host, port: watch.endpoint.port })), "");
+    const watch = new NameWatch(this.#context, question, callback);
+    this.#watches.add(watch);
+    watch.begin();
   }
 
-  #onFailed(watch: Watch, reason: string): void {
-    if (this.#isClosed) return;
-    this.#again(watch, Math.min(watch.retryMs, this.#intervalMs));
-    watch.retryMs *= 2;
-    if (watch.hasAnswered) return;
-    watch.hasAnswered = true;
-    watch.callback([], `name ${watch.endpoint.host} does not resolve (${reason})`);
+  close(): void {
+    this.#context.queue.close();
+    for (const watch of this.#watches) watch.close();
+    this.#watches.clear();
   }
 
-  #again(watch: Watch, delayMs: number): void {
-    watch.cancel = this.#schedule(delayMs, () => this.#enqueue(watch));
+  counters(): Record<string, number> {
+    const { asked, failed } = this.#context.queue;
+    const sums = {
+      nameQuestions: asked,
+      nameFailures: failed,
+      slotsTaken: 0,
+      slotArrivals: 0,
+      slotDepartures: 0,
+    };
+    for (const { slots } of this.#watches) {
+      if (slots === null) continue;
+      sums.slotsTaken += slots.takenCount;
+      sums.slotArrivals += slots.arrivals;
+      sums.slotDepartures += slots.departures;
+    }
+    return sums;
   }
-}
-
-function fixedAddresses(endpoint: Endpoint): SocketAddress[] | null {
-  const { kind, host, port, path } = endpoint;
-  if (kind === "unix") return [{ kind: "unix", path }];
-  if (host === "" || host.toLowerCase() === "localhost") {
-    return [{ kind: "tcp", host: "127.0.0.1", port }, { kind: "tcp", host: "::1", port }];
-  }
-  return isIpLiteral(host) ? [{ kind: "tcp", host, port }] : null;
-}
-
-async function systemLookup(name: string): Promise<readonly string[]> {
-  const found = await lookup(name, { all: true, verbatim: true });
-  return found.map((entry) => entry.address);
 }
 
 function systemSchedule(delayMs: number, run: () => void): () => void {

@@ -44,6 +44,21 @@ export class BackendCounts {
     return this.#counts.ofServer(this.#firstServer + index);
   }
 
+  /** Takes a place on a server if it has fewer than `limit` streams; it is nobody's until {@linkcode BackendCounts.adopt}. */
+  tryTake(index: number, limit: number): boolean {
+    return this.#counts.tryTake(this.#firstServer + index, limit);
+  }
+
+  /** A stream of this thread has a place that was taken. */
+  adopt(index: number): void {
+    this.#counts.adopt(this.#firstServer + index, this.#backend);
+  }
+
+  /** Nobody wants a place that was taken. */
+  giveBack(index: number): void {
+    this.#counts.giveBack(this.#firstServer + index);
+  }
+
   begin(index: number): void {
     this.#counts.changeServer(this.#firstServer + index, this.#backend, 1);
   }

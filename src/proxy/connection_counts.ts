@@ -82,6 +82,30 @@ export class ConnectionCounts {
     this.#changeSummed(this.#backendsAt + backend, delta);
   }
 
+  /**
+   * Takes a place on a server that has fewer than `limit` streams, of all threads; false when it has as many. The place belongs to
+   * no thread until one {@linkcode ConnectionCounts.adopt}s it, or gives it back.
+   */
+  tryTake(server: number, limit: number): boolean {
+    const at = this.#sumsAt + this.#serversAt + server;
+    for (;;) {
+      const count = Atomics.load(this.#cells, at);
+      if (count >= limit) return false;
+      if (Atomics.compareExchange(this.#cells, at, count, count + 1) === count) return true;
+    }
+  }
+
+  /** A stream of this thread has a place that was taken. */
+  adopt(server: number, backend: number): void {
+    this.#change(this.#serversAt + server, 1);
+    this.#changeSummed(this.#backendsAt + backend, 1);
+  }
+
+  /** A place that was taken is free again. */
+  giveBack(server: number): void {
+    Atomics.sub(this.#cells, this.#sumsAt + this.#serversAt + server, 1);
+  }
+
   /** Streams on a server. */
   ofServer(server: number): number {
     return Atomics.load(this.#cells, this.#sumsAt + this.#serversAt + server);

@@ -17,6 +17,8 @@ export interface FrontendCounters {
   deniedRequests: number;
   /** Connections that ended in their handshake. */
   handshakeErrors: number;
+  /** Connections that ended before a TLS client hello said where they belong. */
+  helloErrors: number;
 }
 
 /** Of a server. */
@@ -45,6 +47,7 @@ export function newFrontendCounters(): FrontendCounters {
     deniedConnections: 0,
     deniedRequests: 0,
     handshakeErrors: 0,
+    helloErrors: 0,
   };
 }
 

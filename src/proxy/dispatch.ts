@@ -2,16 +2,22 @@
  * Dispatch: finds a server for a stream and connects to it, with retries and redispatch (HAProxy: `retries`, `redispatch`).
  *
  *     start --> choose --none usable-------------------------------------------------> failed
- *                 | ^
+ *                 | ^ \--all full, or the chosen one--> queued --too long------------> failed
+ *                 | |                                     | its turn, or the server went away
+ *                 | +-------------------------------------+
  *                 v |  another address of the same server: at once
  *              connect --ok--> PROXY protocol header, if the server gets one --sent--> connected
  *                 |
  *                 +--refused, unreachable, time-out--> retries left? --no------------> failed
  *                                                          |
- *                              another untried server: at once (redispatch)
- *                              none: wait RETRY_DELAY_MS, then all may be tried again
+ *                              another untried server: at once (redispatch), if redispatch lets this retry leave
+ *                              none: wait RETRY_DELAY_MS, then all may be tried again; or the same, if it may not leave
  *
- * No byte of the request was sent in any of these states, so a retry is always safe here.
+ * No byte of the request was sent in any of these states, so a retry is always safe here. After that it is for retry/http_retry.ts to say,
+ * which comes back to "retries left: yes".
+ *
+ * Queued are streams only where servers have a maxconn (queue/): a stream leaves the queue with a slot of a server that is its own
+ * until it leaves the server, or to choose again.
  *
  * While it connects it owns the socket; then it hands the fd to its owner.
  *
@@ -22,17 +28,19 @@
 import type { Bitmap } from "../base/bitmap.ts";
 import { Errno, errnoName } from "../base/errno.ts";
 import type { Slab } from "../base/slab.ts";
-import type { SourceConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { NO_FD } from "../mux/socket_end.ts";
-import { formatAddress } from "./address_text.ts";
 import { type Backend, serverSideClass } from "./backend.ts";
 import { NO_KEY } from "./balance/hash_key.ts";
+import { describeConnectError } from "./connect_error.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { HeaderSend } from "./proxy_header.ts";
+import { QueuePlace } from "./queue/backend_queue.ts";
+import { Waiter, type WaiterOwner } from "./queue/waiter.ts";
+import { Redispatch } from "./redispatch.ts";
 import type { Server } from "./server.ts";
 
 /** Pause before a server that failed is tried again: HAProxy's turn-around. */
@@ -49,6 +57,8 @@ interface Context {
 export interface DispatchOwner {
   /** Whether bytes wait for the server: they will be sent as soon as it is connected. */
   readonly hasDataToSend: boolean;
+  /** All that may serve it are busy: it waits, for this server or (null) for any. */
+  onQueued(server: Server | null): void;
   /** A server was chosen; true when the owner has a connection to it already (the dispatch then ends). */
   onServerChosen(server: Server): boolean;
   /** Writes the header of a connection to `server`, which gets one, to the beginning of `out`; returns its length. */
@@ -61,18 +71,24 @@ export interface DispatchOwner {
   setServerDeadline(deadlineMs: number): void;
 }
 
-const Phase = { IDLE: 0, CONNECTING: 1, SENDING_HEADER: 2, WAITING: 3, DONE: 4 } as const;
+const Phase = { IDLE: 0, CONNECTING: 1, SENDING_HEADER: 2, WAITING: 3, DONE: 4, QUEUED: 5 } as const;
 
 /** See the module's text. Reused stream after stream. */
-export class Dispatch implements FdHandler {
-  /** The server in use, from choice to {@linkcode Dispatch.leave}. */
+export class Dispatch implements FdHandler, WaiterOwner {
+  /** The server in use, from choice to {@linkcode Dispatch.leave}; while queued: the one that is waited for. */
   server: Server | null = null;
+  /** It is counted on `server`. */
+  hasSlot = false;
+  /** Its place in a queue; made when it is first needed. */
+  waiter: Waiter | null = null;
   retries = 0;
   isRedispatched = false;
   /** The class of connections to the server. */
   ioClass = 0;
   /** The address that was tried last, as text; "" before the first. */
   addressText = "";
+  /** The server's addresses changed when this does. */
+  addressVersion = 0;
   readonly #engine: Engine;
   readonly #context: Context;
   readonly #owner: DispatchOwner;
@@ -81,10 +97,15 @@ export class Dispatch implements FdHandler {
   #phase: number = Phase.IDLE;
   #fd = NO_FD;
   #attempt = 0;
+  /** Where the connection goes, or went; of the server's addresses when they were as `addressVersion` says. */
+  #target: SocketAddress | null = null;
   #key = NO_KEY;
+  readonly #redispatch = new Redispatch();
   /** When the server in use was chosen. */
   #chosenMs = 0;
   #hasAnswered = false;
+  /** It waited for this server, which went away. */
+  #forsaken: Server | null = null;
   /** Made when it is first needed. */
   #headerSend: HeaderSend | null = null;
 
@@ -94,8 +115,17 @@ export class Dispatch implements FdHandler {
     this.#owner = owner;
   }
 
-  /** Begins for a new stream, whose key is NO_KEY or what the backend's KeyReader gave; a server is looked for at once. */
-  start(backend: Backend, listenerClass: number, key: number): void {
+  /**
+   * Begins for a new stream, whose key is NO_KEY or what the backend's KeyReader gave; a server is looked for at once. `direct` is the
+   * one that persistence wants, which may be down; no other one will do if `isForced`.
+   */
+  start(
+    backend: Backend,
+    listenerClass: number,
+    key: number,
+    direct: Server | null = null,
+    isForced = false,
+  ): void {
     this.#backend = backend;
     this.#key = key;
     this.ioClass = serverSideClass(listenerClass, backend.ioClass);
@@ -103,12 +133,55 @@ export class Dispatch implements FdHandler {
     this.retries = 0;
     this.isRedispatched = false;
     this.addressText = "";
+    this.#forsaken = null;
+    this.#redispatch.begin(direct, isForced);
+    if (direct !== null) this.#use(direct);
+    else this.#chooseAny();
+  }
+
+  /** The server in use is the one that persistence wanted. */
+  get isDirect(): boolean {
+    return this.server !== null && this.server === this.#redispatch.direct;
+  }
+
+  get isQueued(): boolean {
+    return this.#phase === Phase.QUEUED;
+  }
+
+  /** Where a stream ends that ends while it has no connection: values of EndPhase. */
+  get endPhase(): number {
+    return this.isQueued ? EndPhase.QUEUE : EndPhase.CONNECT;
+  }
+
+  /** How long it has waited in queues, in whole milliseconds. */
+  get queuedMs(): number {
+    return this.waiter === null ? 0 : Math.round(this.waiter.waitedMs);
+  }
+
+  /** A slot of a server that it waited for is its own. */
+  onSlot(serverIndex: number): void {
+    this.#phase = Phase.IDLE;
+    this.#owner.setServerDeadline(NEVER_MS);
+    this.#begin(this.#backend!.servers[serverIndex]!);
+  }
+
+  /** What it waited for is gone. */
+  onQueueClosed(): void {
+    this.#forsaken = this.server;
+    this.server = null;
+    this.#phase = Phase.IDLE;
+    this.#owner.setServerDeadline(NEVER_MS);
     this.#chooseAny();
+  }
+
+  /** Waits no more; of no effect unless queued. */
+  leaveQueue(): void {
+    if (this.waiter !== null && this.waiter.isWaiting) this.#backend!.queue!.leave(this.waiter);
   }
 
   /** The address in use. */
   get address(): SocketAddress {
-    return this.server!.address(this.#attempt);
+    return this.#target!;
   }
 
   /** Gives up what is being done and leaves the server. */
@@ -117,10 +190,14 @@ export class Dispatch implements FdHandler {
       this.#engine.close(this.#fd);
       this.#fd = NO_FD;
     }
+    this.leaveQueue();
+    this.waiter?.reset();
     this.#phase = Phase.IDLE;
     if (this.server === null) return;
-    this.noteAnswer(true);
-    this.#backend!.endOn(this.server);
+    if (this.hasSlot) {
+      this.noteAnswer(true);
+      this.#endOn(this.server);
+    }
     this.server = null;
   }
 
@@ -129,10 +206,29 @@ export class Dispatch implements FdHandler {
    * and leaving it without any is a failure.
    */
   noteAnswer(isError: boolean, atLeastMs = 0): void {
-    if (this.#hasAnswered || this.server === null) return;
+    if (this.#hasAnswered || !this.hasSlot) return;
     this.#hasAnswered = true;
     const elapsedMs = this.#engine.nowMs - this.#chosenMs;
-    this.#backend!.noteResponse(this.server, Math.max(elapsedMs, atLeastMs), isError);
+    this.#backend!.noteResponse(this.server!, Math.max(elapsedMs, atLeastMs), isError);
+  }
+
+  /**
+   * The server that was connected to failed the stream, which has retries left: another one is looked for as after a connect that
+   * failed, or `isSameServer` is connected to again at once.
+   */
+  tryAgain(isSameServer: boolean): void {
+    const server = this.server!;
+    this.noteAnswer(true);
+    if (!isSameServer || !server.usable) {
+      this.#retry(server, this.#backend!);
+      return;
+    }
+    this.retries++;
+    server.counters.retries++;
+    this.#attempt = 0;
+    this.#chosenMs = this.#engine.nowMs;
+    this.#hasAnswered = false;
+    this.#connect();
   }
 
   /** The time asked for came: the connect takes too long, or the pause is over. */
@@ -140,6 +236,7 @@ export class Dispatch implements FdHandler {
     const isConnecting = this.#phase === Phase.CONNECTING || this.#phase === Phase.SENDING_HEADER;
     if (isConnecting) this.#onConnectFailed(-Errno.ETIMEDOUT, true);
     else if (this.#phase === Phase.WAITING) this.#chooseAny();
+    else if (this.#phase === Phase.QUEUED) this.#onQueueTimeout();
   }
 
   onIo(fd: number, _ready: number): void {
@@ -164,7 +261,7 @@ export class Dispatch implements FdHandler {
     }
     this.#phase = Phase.DONE;
     this.#fd = NO_FD;
-    this.server!.preferAddress(this.#attempt);
+    if (this.#isServerAsChosen) this.server!.preferAddress(this.#attempt);
     this.server!.observer?.onConnected();
     this.#attempt = 0;
     this.#owner.setServerDeadline(NEVER_MS);
@@ -184,24 +281,48 @@ export class Dispatch implements FdHandler {
     return this.#headerSend.begin(fd, proxyHeader, sizeBytes, hasDataToSend);
   }
 
+  /** Its name may give it others while it connects, or none. */
+  get #isServerAsChosen(): boolean {
+    return this.server!.addressVersion === this.addressVersion;
+  }
+
   #chooseAny(): void {
     this.#tried = null;
-    const server = this.#backend!.choose(null, this.#key);
+    const server = this.#redispatch.takeAgain() ?? this.#backend!.choose(null, this.#key);
     if (server !== null) {
       this.#use(server);
       return;
     }
-    this.#phase = Phase.DONE;
-    this.#owner.setServerDeadline(NEVER_MS);
-    this.#owner.onDispatchFailed(EndCause.SERVER, EndPhase.CONNECT, this.#backend!.describeNoServer());
+    if (this.#backend!.queue?.isWorthWaiting === true) {
+      this.#wait(null);
+      return;
+    }
+    this.#fail(EndCause.SERVER, EndPhase.CONNECT, this.#backend!.describeNoServer());
   }
 
   #use(server: Server): void {
+    if (server.limit === null) this.#backend!.beginOn(server);
+    else if (!this.#backend!.takeSlot(server, this.#wants(server))) {
+      this.#wait(server);
+      return;
+    }
+    this.#begin(server);
+  }
+
+  /** Counted on `server`: goes there. */
+  #begin(server: Server): void {
+    if (this.#forsaken !== null && this.#forsaken !== server) {
+      this.isRedispatched = true;
+      server.counters.redispatches++;
+    }
+    this.#forsaken = null;
     this.server = server;
+    this.hasSlot = true;
     this.#attempt = 0;
+    this.addressVersion = server.addressVersion;
+    this.#target = server.address(0);
     this.#chosenMs = this.#engine.nowMs;
     this.#hasAnswered = false;
-    this.#backend!.beginOn(server);
     if (this.#owner.onServerChosen(server)) this.#phase = Phase.DONE;
     else this.#connect();
   }
@@ -209,6 +330,7 @@ export class Dispatch implements FdHandler {
   #connect(): void {
     this.server!.counters.connects++;
     this.addressText = this.server!.addressText(this.#attempt);
+    this.#target = this.server!.address(this.#attempt);
     const options = this.server!.connectOptions(this.#attempt);
     if (options === null) {
       this.#onConnectFailed(-Errno.EAFNOSUPPORT, false);
@@ -238,14 +360,14 @@ export class Dispatch implements FdHandler {
     this.#fd = NO_FD;
     server.counters.connectErrors++;
     server.observer?.onConnectFailed();
-    if (this.#attempt + 1 < server.addressCount) {
+    if (this.#isServerAsChosen && this.#attempt + 1 < server.addressCount) {
       this.#attempt++;
       this.#connect();
       return;
     }
     // To refuse at once is not to be quick.
     this.noteAnswer(true, connectMs);
-    if (this.retries >= backend.config.retries) {
+    if (this.retries >= backend.connectRetries) {
       this.#phase = Phase.DONE;
       this.#owner.setServerDeadline(NEVER_MS);
       this.#owner.onDispatchFailed(
@@ -258,18 +380,77 @@ export class Dispatch implements FdHandler {
     this.#retry(server, backend);
   }
 
+  /** Whether a key, a cookie or a table means this server, and no other one will do as well. */
+  #wants(server: Server | null): boolean {
+    return this.#key !== NO_KEY || (server !== null && server === this.#redispatch.direct);
+  }
+
+  /** Waits for `server`, if it wants that one, or for any. */
+  #wait(server: Server | null, wantsIt = this.#wants(server)): void {
+    const backend = this.#backend!;
+    const queue = backend.queue!;
+    this.waiter ??= new Waiter(this);
+    const place = queue.wait(this.waiter, server, wantsIt, this.ioClass);
+    if (place === QueuePlace.FULL && server !== null && !this.#redispatch.isForced) {
+      this.#tried ??= backend.newTriedSet();
+      this.#tried.set(server.index);
+      const other = backend.choose(this.#tried, this.#key);
+      if (other !== null) {
+        this.#use(other);
+        return;
+      }
+    }
+    if (place === QueuePlace.FULL || place === QueuePlace.NO_MEMORY) {
+      const cause = place === QueuePlace.FULL ? EndCause.SERVER : EndCause.RESOURCE;
+      this.#fail(cause, EndPhase.QUEUE, queue.describeFull(place));
+      return;
+    }
+    this.server = place === QueuePlace.AT_SERVER ? server : null;
+    this.#phase = Phase.QUEUED;
+    const leftMs = Math.max(0, backend.config.timeouts.queueMs - this.waiter.waitedMs);
+    this.#owner.setServerDeadline(this.#engine.nowMs + leftMs);
+    this.#owner.onQueued(this.server);
+  }
+
+  #onQueueTimeout(): void {
+    const { queueMs } = this.#backend!.config.timeouts;
+    const who = this.server === null ? "no server" : `server ${this.server.config.name}`;
+    this.leaveQueue();
+    const why = `${who} had no free slot within ${queueMs} ms (maxconn, --timeout-queue)`;
+    this.#fail(EndCause.SERVER_TIMEOUT, EndPhase.QUEUE, why);
+  }
+
+  #endOn(server: Server): void {
+    this.hasSlot = false;
+    this.#backend!.endOn(server);
+  }
+
+  #fail(cause: number, phase: number, why: string): void {
+    this.#phase = Phase.DONE;
+    this.#owner.setServerDeadline(NEVER_MS);
+    this.#owner.onDispatchFailed(cause, phase, why);
+  }
+
   #retry(server: Server, backend: Backend): void {
     this.retries++;
     server.counters.retries++;
     this.#tried ??= backend.newTriedSet();
     this.#tried.set(server.index);
-    backend.endOn(server);
+    this.#endOn(server);
     this.server = null;
-    const other = backend.choose(this.#tried, this.#key);
+    const mayLeave = this.#redispatch.leaves(server, backend, this.retries, this.#key);
+    const other = mayLeave ? backend.choose(this.#tried, this.#key) : null;
     if (other !== null) {
       this.isRedispatched = true;
       other.counters.redispatches++;
       this.#use(other);
+      return;
+    }
+    // Another one is merely full. Not the queue for any: who fails fast has slots first.
+    const full = mayLeave && backend.queue !== null ? backend.queue.shortest(this.#tried) : -1;
+    if (full >= 0) {
+      this.#forsaken = server;
+      this.#wait(backend.servers[full]!, true);
       return;
     }
     this.#phase = Phase.WAITING;
@@ -277,21 +458,4 @@ export class Dispatch implements FdHandler {
       this.#engine.nowMs + Math.min(RETRY_DELAY_MS, backend.config.timeouts.connectMs),
     );
   }
-}
-
-/** @param timeoutMs What was waited for in vain; 0 when it did not come to that. */
-function describeConnectError(
-  address: SocketAddress,
-  source: SourceConfig | null,
-  errno: number,
-  timeoutMs: number,
-): string {
-  const where = formatAddress(address);
-  if (timeoutMs > 0) return `${where} did not accept the connection within ${timeoutMs} ms`;
-  if (errno === -Errno.ECONNREFUSED) return `${where} refused the connection (ECONNREFUSED)`;
-  if (source === null) return `cannot connect to ${where} (${errnoName(errno)})`;
-  const from = source.hosts.join(" or ");
-  const isMismatch = errno === -Errno.EAFNOSUPPORT;
-  const reason = isMismatch ? "one is IPv4, the other IPv6" : errnoName(errno);
-  return `cannot connect to ${where} from ${from} (${reason})`;
 }

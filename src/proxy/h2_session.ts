@@ -93,6 +93,7 @@ export class H2Session implements H2ConnectionOwner, ExchangeOwner, TaskHandler 
   }
 
   putIdle(back: H1Back, server: Server): boolean {
+    if (back.addressVersion !== server.addressVersion) return false;
     if (server.idle.options.reuse !== "never") return server.idle.put(back);
     if (this.#isClosed) return false;
     this.#own ??= new OwnConnection(this.context);

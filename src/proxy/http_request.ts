@@ -28,6 +28,7 @@ import type { HttpStream } from "./http_stream.ts";
 import { captureRequest } from "./log_capture.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { rewritePath } from "./path_rewrite.ts";
+import { keepRequest } from "./retry/http_retry.ts";
 
 const LINES = {
   connectionUpgrade: new TextEncoder().encode("Connection: upgrade\r\n"),
@@ -60,9 +61,18 @@ export function acceptRequestHead(stream: HttpStream): void {
   if (admitsRequest(stream)) routeRequest(stream);
 }
 
+/** Not connected yet: the body waits where it is, but while the stream is queued as much as fits comes in, and the client's end is seen. */
+export function receiveWhileQueued(stream: HttpStream): void {
+  const { front } = stream.session;
+  const takesMore = front.phase === FrontPhase.DONE || front.hasRoom(front.bodyCapacity);
+  front.setReceiving(stream.dispatch.isQueued && takesMore);
+}
+
 /** Connected: rewrites the head where it lies and sends it on its way. */
 export function forwardRequestHead(stream: HttpStream): void {
   const { front } = stream.session;
+  const { retry } = stream.backend!;
+  if (retry !== null) keepRequest(stream, retry);
   if (!rewriteRequestHead(stream, front.parsedHead)) {
     const why = "the fields that hadro adds do not fit behind the request head";
     stream.replyError(431, EndCause.PROXY, EndPhase.REQUEST, why);
@@ -77,6 +87,7 @@ export function pumpRequest(stream: HttpStream): void {
   const { front } = stream.session;
   const back = stream.back!;
   if (stream.isRequestSent) return;
+  if (stream.replay.isKept) stream.replay.follow(front, back);
   while (front.forwardableBytes > 0 && back.canSend) {
     if (front.forward(back) < 0 || back.isSendBlocked) break;
   }
@@ -108,6 +119,7 @@ function rewriteRequestHead(stream: HttpStream, head: HeadParser): boolean {
   const { front } = stream.session;
   const { headEdit, headersUp } = stream.context;
   front.makeRewriteRoom();
+  hideCookie(stream, head);
   const { bytes, messageStart: base } = front;
   stream.asksUpgrade = head.hasUpgrade && !head.upgradesToH2c && front.phase === FrontPhase.DONE &&
     (head.connectionFlags & ConnectionFlag.UPGRADE) !== 0;
@@ -137,6 +149,16 @@ function rewriteRequestHead(stream: HttpStream, head: HeadParser): boolean {
   return true;
 }
 
+/** The server does not see the cookie that is between hadro and the client. */
+function hideCookie({ backend, session: { front }, stick }: HttpStream, head: HeadParser): void {
+  const sticky = backend!.stick;
+  if (sticky === null) return;
+  const end = front.base + front.tail;
+  const hidden = sticky.hideCookie(stick, head, front.bytes, front.messageStart, end);
+  front.tail -= hidden;
+  front.forwardableBytes -= hidden;
+}
+
 function appendLine(stream: HttpStream, line: Uint8Array): void {
   stream.context.headEdit.append(line, 0, line.length);
 }
@@ -159,9 +181,10 @@ function editHost(stream: HttpStream, head: HeadParser, bytes: Uint8Array, base:
   appendLine(stream, LINES.crlf);
 }
 
-/** The server as written by the user, or its address when only a port was. */
+/** The server as written by the user, or as its SRV record has it; its address when only a port was written. */
 function serverHost(stream: HttpStream): string {
-  const { endpoint } = stream.dispatch.server!.config;
+  const { endpoint, template } = stream.dispatch.server!.config;
+  if (template !== null && template.kind === "srv") return stream.dispatch.server!.hashName;
   if (endpoint.kind === "unix") return "localhost";
   if (endpoint.host === "") return formatAddress(stream.dispatch.address);
   return formatAddress({ kind: "tcp", host: endpoint.host, port: endpoint.port });

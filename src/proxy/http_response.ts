@@ -19,6 +19,7 @@ import { BodyKind, persists, responseFraming } from "../protocol/http/framing.ts
 import { refreshDeadlines } from "./http_request.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
+import { repeatsAfterStatus } from "./retry/http_retry.ts";
 import { StreamStep } from "./stream_step.ts";
 
 /** Interim heads before a final one, at most. */
@@ -118,6 +119,7 @@ function acceptUpgrade(stream: HttpStream, head: HeadParser): void {
     return;
   }
   noteHead(stream, head);
+  if (stream.replay.isKept) stream.replay.release();
   if (!rewriteHead(stream, head, true, LINES.upgrade)) return;
   stream.startTunnel();
 }
@@ -125,6 +127,8 @@ function acceptUpgrade(stream: HttpStream, head: HeadParser): void {
 function acceptFinal(stream: HttpStream, head: HeadParser): void {
   const { front } = stream.session;
   const back = stream.back!;
+  noteHead(stream, head);
+  if (stream.replay.isKept && repeatsAfterStatus(stream, head.status)) return;
   const kind = responseFraming(head, stream.methodId, head.status);
   const isOldClient = stream.clientVersionMinor === 0;
   back.stripsChunks = kind === BodyKind.CHUNKED && (isOldClient || front.isMultiplexed);
@@ -134,7 +138,6 @@ function acceptFinal(stream: HttpStream, head: HeadParser): void {
   stream.keepsAlive = stream.clientPersists && !stream.context.isDraining && !back.stripsChunks &&
     kind !== BodyKind.UNTIL_CLOSE && front.phase === FrontPhase.DONE;
   const contentLength = head.contentLength;
-  noteHead(stream, head);
   const line = stream.keepsAlive
     ? (isOldClient ? LINES.keepAlive : NO_LINE)
     : (front.isMultiplexed ? NO_LINE : LINES.close);
@@ -155,6 +158,27 @@ function noteHead(stream: HttpStream, head: HeadParser): void {
   stream.record.status = head.status;
   stream.dispatch.server!.observer?.onStatus(head.status);
   stream.record.responseMs = Math.round(stream.responseMs - stream.connectedMs);
+  stream.backend!.stick?.learn(stream.stick, stream.dispatch.server!, stream.context.engine.wallNowMs);
+}
+
+/** What the client comes back with; not with an interim head. */
+function giveCookie(stream: HttpStream, head: HeadParser, bytes: Uint8Array, base: number): void {
+  const { backend, context, dispatch, methodId, record, stick } = stream;
+  if (head.status < 200 && head.status !== 101) return;
+  const { wallNowMs } = context.engine;
+  const { isDirect, server } = dispatch;
+  backend!.stick!.editAnswer(
+    context.headEdit,
+    head,
+    bytes,
+    base,
+    stick,
+    record,
+    server!,
+    isDirect,
+    methodId,
+    wallNowMs,
+  );
 }
 
 /** Edits the head in place; on lack of room it fails the exchange and returns false. */
@@ -168,6 +192,7 @@ function rewriteHead(stream: HttpStream, head: HeadParser, keepsUpgrade: boolean
   if (back.stripsChunks) headEdit.dropField(head.fieldIndexOf(FieldName.TRANSFER_ENCODING));
   if (line.length > 0) headEdit.append(line, 0, line.length);
   headersDown.apply(headEdit, head, bytes, base, stream);
+  if (stream.backend!.stick !== null) giveCookie(stream, head, bytes, base);
   // "HTTP/1.0" becomes our version in place.
   if (head.versionMinor === 0) bytes[base + 7] = 0x31;
   const end = headEdit.apply(bytes, base, head, back.base + back.tail, back.base + FULL_CAPACITY);

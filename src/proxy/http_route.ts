@@ -21,6 +21,7 @@ import type { HttpStream } from "./http_stream.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { PATTERN_PATH_MAX } from "./path_rewrite.ts";
 import type { Redirect } from "./redirect.ts";
+import type { Server } from "./server.ts";
 
 const WHY_TOO_LONG =
   `the path is too long to be changed (more than ${PATTERN_PATH_MAX} bytes with replace-path)`;
@@ -45,8 +46,16 @@ export function routeRequest(stream: HttpStream): void {
     const { backend } = target;
     stream.maxBodyBytes = backend.config.maxBodyBytes ?? listener.config.limits.maxBodyBytes;
     if (stream.maxBodyBytes > 0 && refusesBody(stream)) return;
-    stream.route(backend, backend.keys.ofRequest(head, bytes, base, client));
+    stream.route(backend, backend.keys.ofRequest(head, bytes, base, client), findSticky(stream, backend));
   }
+}
+
+/** The server that the client had before; null when nothing tells of one. */
+function findSticky({ stick, record, session, context }: HttpStream, backend: Backend): Server | null {
+  if (backend.stick === null) return null;
+  const { front: { parsedHead, bytes, messageStart }, client } = session;
+  const { wallNowMs } = context.engine;
+  return backend.stick.choose(stick, record, parsedHead, bytes, messageStart, client, wallNowMs);
 }
 
 function redirect(stream: HttpStream, to: Redirect): void {

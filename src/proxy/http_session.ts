@@ -102,6 +102,7 @@ export class HttpSession implements H1FrontOwner, StreamSession, TaskHandler {
 
   /** Keeps a connection for a later request, of any session or of this one; returns false when the caller must close it. */
   putIdle(back: H1Back, server: Server): boolean {
+    if (back.addressVersion !== server.addressVersion) return false;
     if (server.idle.options.reuse !== "never") return server.idle.put(back);
     this.#own ??= new OwnConnection(this.context);
     return this.#own.put(back, server);

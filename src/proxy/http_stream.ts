@@ -34,7 +34,7 @@ import {
   endByClientClose,
   endByServerClose,
 } from "./http_faults.ts";
-import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_request.ts";
+import { acceptRequestHead, forwardRequestHead, pumpRequest, receiveWhileQueued } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import { routeRequest } from "./http_route.ts";
 import { endByClientTimeout, endByServerTimeout } from "./http_timeouts.ts";
@@ -46,8 +46,11 @@ import { Pace } from "./limit/pace.ts";
 import { EndCause, EndPhase, type LogRecord, newLogRecord, resetLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import { authorityFor, writeClientHeader } from "./proxy_header.ts";
+import { noteQueue } from "./queue/log_queue.ts";
 import type { Redirect } from "./redirect.ts";
+import { RequestReplay } from "./retry/request_replay.ts";
 import type { Server } from "./server.ts";
+import { StickState } from "./stick/stick_state.ts";
 import type { StreamSession } from "./stream_session.ts";
 import { StreamStep } from "./stream_step.ts";
 import { UNIQUE_ID_BYTES } from "./unique_id.ts";
@@ -61,6 +64,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   readonly record: LogRecord = newLogRecord(CAPTURE_BYTES);
   readonly dispatch: Dispatch;
   readonly pace = new Pace();
+  readonly replay: RequestReplay;
   step: number = StreamStep.REQUEST;
   backend: Backend | null = null;
   back: H1Back | null = null;
@@ -73,6 +77,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   maxBodyBytes = 0;
   /** Checks the request's password, and will say so. */
   pendingAuth: BasicAuth | null = null;
+  /** Of the last backend that had stickiness. */
+  readonly stick = new StickState();
   /** The request asked for an upgrade, and it was passed on. */
   asksUpgrade = false;
   /** Everything of the request was sent to the server. */
@@ -95,6 +101,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   constructor(context: ProxyContext) {
     this.context = context;
     this.dispatch = new Dispatch(context, this);
+    this.replay = new RequestReplay(context);
     this.#reply = new LocalReply(context.errorReplies);
   }
 
@@ -120,6 +127,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.#relay = this.pendingAuth = null;
     this.maxBodyBytes = 0;
     this.pace.reset();
+    this.replay.reset();
     this.methodId = Method.OTHER;
     this.clientPersists = this.asksUpgrade = this.isRequestSent = false;
     this.isReused = this.isInterim = false;
@@ -142,23 +150,32 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     acceptRequestHead(this);
   }
 
-  /** Goes to `backend` for a server. */
-  route(backend: Backend, key: number): void {
+  /** Goes to `backend` for a server: `direct`, or any. */
+  route(backend: Backend, key: number, direct: Server | null): void {
     this.step = StreamStep.CONNECT;
     this.backend = backend;
     backend.currentConns++;
+    backend.retry?.budget.noteRequest(this.context.engine.nowMs);
     this.record.backendName = backend.config.name;
-    this.dispatch.start(backend, this.session.listener.ioClass, key);
+    this.dispatch.start(backend, this.session.listener.ioClass, key, direct, this.stick.isForced);
   }
 
   setServerDeadline(deadlineMs: number): void {
     this.session.setServerDeadline(deadlineMs);
   }
 
+  onQueued(server: Server | null): void {
+    this.record.serverName = server?.config.name ?? "";
+    receiveWhileQueued(this);
+    if (this.session.front.isReceiveEnded) endByClientClose(this);
+  }
+
   /** Whether an idle connection may be used is the backend's http-reuse to say. */
   onServerChosen(server: Server): boolean {
     this.record.serverName = server.config.name;
-    this.record.queueMs = 0;
+    this.record.queueMs = this.dispatch.queuedMs;
+    this.backend!.stick?.noteServer(this.record, this.dispatch.isDirect);
+    if (this.replay.isRepeated) return false;
     const back = this.session.takeIdle(server, authorityFor(server, this.session.front));
     if (back === null) return false;
     server.counters.reuses++;
@@ -176,6 +193,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     const back = new H1Back(this.context, this.context.responseParsers, this.context.probe);
     back.open(fd, this.dispatch.ioClass);
     back.serverAddress = this.dispatch.addressText;
+    back.addressVersion = this.dispatch.addressVersion;
     back.authority = authorityFor(this.dispatch.server!, this.session.front);
     this.context.engine.fdTable.setHandler(fd, back);
     this.isReused = false;
@@ -201,7 +219,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   onRequestData(): void {
     if (this.maxBodyBytes > 0 && refusesBody(this)) return;
     if (this.step === StreamStep.RESPONSE || this.step === StreamStep.DATA) pumpRequest(this);
-    else this.session.front.setReceiving(false);
+    else receiveWhileQueued(this);
   }
 
   onServerSendable(): void {
@@ -302,13 +320,20 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   replyRedirect(redirect: Redirect): void {
     const { front } = this.session;
     this.#setEnd(EndCause.LOCAL, EndPhase.REQUEST, "");
-    noteConnections(this.record, this.context.connections, this.session.listener, this.backend, null);
+    noteConnections(
+      this.record,
+      this.context.connections,
+      this.session.listener,
+      this.backend,
+      this.dispatch,
+    );
     this.keepsAlive = front.phase === FrontPhase.DONE && this.clientPersists && !this.context.isDraining;
     this.#beginReply(redirect.config.code, this.#reply.beginRedirect(redirect, front, !this.keepsAlive));
   }
 
   /** The exchange with the server failed: an error answer while none was begun, else the end of both connections. */
-  failExchange(status: number, cause: number, phase: number, why: string): void {
+  failExchange(status: number, cause: number, phase: number, reason: string): void {
+    const why = this.replay.explain(reason);
     if (this.hasAnswered) this.abort(cause, EndPhase.DATA, why, true);
     else {
       noteNoAnswer(this.dispatch.server?.observer ?? null, cause, phase);
@@ -332,7 +357,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.back = back;
     this.step = StreamStep.RESPONSE;
     this.connectedMs = engine.nowMs;
-    this.record.connectMs = Math.round(this.connectedMs - this.headDoneMs);
+    this.record.connectMs = Math.round(this.connectedMs - this.headDoneMs) - this.record.queueMs;
     this.session.setServerDeadline(engine.nowMs + this.backend!.config.timeouts.serverMs);
     back.setNormalClass(this.dispatch.ioClass);
     back.attach(this);
@@ -348,7 +373,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   /** Where the exchange is, for the termination state. */
   get phase(): number {
     if (this.step === StreamStep.REQUEST) return EndPhase.REQUEST;
-    if (this.step === StreamStep.CONNECT) return EndPhase.CONNECT;
+    if (this.step === StreamStep.CONNECT) return this.dispatch.endPhase;
     return this.step === StreamStep.RESPONSE && this.back?.phase === BackPhase.HEAD
       ? EndPhase.HEADERS
       : EndPhase.DATA;
@@ -403,6 +428,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   #releaseBack(isReusable: boolean, isReset = false): void {
     if (this.pendingAuth !== null) this.pendingAuth.forget(this);
     this.pendingAuth = null;
+    if (this.replay.isKept) this.replay.release();
     const back = this.back;
     const { server } = this.dispatch;
     if (server !== null) this.record.serverAddress = back?.serverAddress ?? this.dispatch.addressText;
@@ -415,7 +441,14 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
         this.context.onServerConnectionClosed();
       }
     }
-    noteConnections(this.record, this.context.connections, this.session.listener, this.backend, server);
+    noteConnections(
+      this.record,
+      this.context.connections,
+      this.session.listener,
+      this.backend,
+      this.dispatch,
+    );
+    noteQueue(this.record, this.dispatch);
     this.dispatch.leave();
   }
 

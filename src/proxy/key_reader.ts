@@ -3,13 +3,14 @@
  *
  *     lb              key                                                            none, so round robin, when
  *     source          the client's address                                           it came over a unix socket
+ *     sni             the server name in the TLS client hello                        it names none
  *     uri             the path; with `whole` the query too; no scheme or authority   never
  *                     `len` bytes and `depth` directories of it at most
  *     hdr:NAME        the first value of the field, up to a comma                    it is absent or empty
  *     cookie:NAME     the value of the first such cookie                             it is absent or empty
  *     url_param:NAME  the value of the first such parameter of the query             it is absent or empty
  *
- * Values are hashed as they are: letters in another case, or %-encoded, make another key. Allocates nothing.
+ * Stick tables (stick/stickiness.ts) know requests by the same values. Values are hashed as they are: letters in another case, or %-encoded, make another key. Allocates nothing.
  *
  * May import: config, protocol, proxy.
  *
@@ -28,6 +29,9 @@ const NO_LIMIT = 0x3fff_ffff;
 
 /** See the module's text. One per backend. */
 export class KeyReader {
+  /** After {@linkcode KeyReader.findValue}: where the value lies. */
+  valueStart = 0;
+  valueEnd = 0;
   readonly #balance: BalanceConfig;
   readonly #name: Uint8Array;
   readonly #fieldId: number;
@@ -44,9 +48,11 @@ export class KeyReader {
     this.#slashesMax = balance.uriDepthMax || NO_LIMIT;
   }
 
-  /** The key of a client, before any request; NO_KEY when that is not what is hashed. */
-  ofClient({ address }: ClientIdentity): number {
-    if (this.#balance.algorithm !== "source" || address.startsWith("unix:")) return NO_KEY;
+  /** The key of a client, before any request; NO_KEY when that is not what is hashed. `serverName` is its hello's, "" none. */
+  ofClient({ address }: ClientIdentity, serverName = ""): number {
+    const { algorithm } = this.#balance;
+    if (algorithm === "sni" && serverName !== "") return keyOf(hashText(serverName));
+    if (algorithm !== "source" || address.startsWith("unix:")) return NO_KEY;
     return keyOf(hashText(address));
   }
 
@@ -57,6 +63,15 @@ export class KeyReader {
         return this.ofClient(client);
       case "uri":
         return this.#ofUri(bytes, base + head.pathStart, base + head.targetEnd);
+      default:
+        if (!this.findValue(head, bytes, base)) return NO_KEY;
+        return keyOf(hashBytes(HASH_START, bytes, this.valueStart, this.valueEnd));
+    }
+  }
+
+  /** Looks for the value of hdr, cookie or url_param; returns whether there is one that is not empty. */
+  findValue(head: HeadParser, bytes: Uint8Array, base: number): boolean {
+    switch (this.#balance.algorithm) {
       case "hdr":
         return this.#ofHeader(head, bytes, base);
       case "cookie":
@@ -64,7 +79,7 @@ export class KeyReader {
       case "url_param":
         return this.#ofParameter(bytes, base + head.pathStart, base + head.targetEnd);
       default:
-        return NO_KEY;
+        return false;
     }
   }
 
@@ -87,17 +102,16 @@ export class KeyReader {
     return keyOf(hash);
   }
 
-  #ofHeader(head: HeadParser, bytes: Uint8Array, base: number): number {
+  #ofHeader(head: HeadParser, bytes: Uint8Array, base: number): boolean {
     for (let row = 0; row < head.fieldCount * FIELD_STRIDE; row += FIELD_STRIDE) {
       if (!this.#isNamed(head, row, bytes, base)) continue;
       const start = base + head.fields[row + FieldPart.VALUE_START]!;
-      return keyOfValue(
-        bytes,
+      return this.#found(
         start,
         firstValueEnd(bytes, start, base + head.fields[row + FieldPart.VALUE_END]!),
       );
     }
-    return NO_KEY;
+    return false;
   }
 
   #isNamed(head: HeadParser, row: number, bytes: Uint8Array, base: number): boolean {
@@ -107,7 +121,7 @@ export class KeyReader {
     return equalIgnoringCase(bytes, start, end, this.#name, 0, this.#name.length);
   }
 
-  #ofCookie(head: HeadParser, bytes: Uint8Array, base: number): number {
+  #ofCookie(head: HeadParser, bytes: Uint8Array, base: number): boolean {
     for (let row = 0; row < head.fieldCount * FIELD_STRIDE; row += FIELD_STRIDE) {
       if (head.fields[row + FieldPart.NAME_ID] !== FieldName.COOKIE) continue;
       const end = base + head.fields[row + FieldPart.VALUE_END]!;
@@ -118,16 +132,22 @@ export class KeyReader {
         Octet.SEMICOLON,
       );
       if (at >= 0) {
-        return keyOfValue(bytes, at, trimEnd(bytes, at, pieceEnd(bytes, at, end, Octet.SEMICOLON)));
+        return this.#found(at, trimEnd(bytes, at, pieceEnd(bytes, at, end, Octet.SEMICOLON)));
       }
     }
-    return NO_KEY;
+    return false;
   }
 
-  #ofParameter(bytes: Uint8Array, pathStart: number, targetEnd: number): number {
+  #ofParameter(bytes: Uint8Array, pathStart: number, targetEnd: number): boolean {
     const query = pieceEnd(bytes, pathStart, targetEnd, Octet.QUESTION) + 1;
     const at = this.#findValue(bytes, query, targetEnd, AMPERSAND);
-    return at < 0 ? NO_KEY : keyOfValue(bytes, at, pieceEnd(bytes, at, targetEnd, AMPERSAND));
+    return at >= 0 && this.#found(at, pieceEnd(bytes, at, targetEnd, AMPERSAND));
+  }
+
+  #found(start: number, end: number): boolean {
+    this.valueStart = start;
+    this.valueEnd = end;
+    return start < end;
   }
 
   /** Returns where the value of the first `name=` of a separated list begins; -1 when there is none. */
@@ -140,10 +160,6 @@ export class KeyReader {
     }
     return -1;
   }
-}
-
-function keyOfValue(bytes: Uint8Array, start: number, end: number): number {
-  return start >= end ? NO_KEY : keyOf(hashBytes(HASH_START, bytes, start, end));
 }
 
 /** The end of the first of the values that commas separate; those within quotes do not. */

@@ -33,6 +33,8 @@ import type { ProxyContext } from "./proxy_context.ts";
 import { ProxyHandshake } from "./proxy_handshake.ts";
 import type { RouteTable } from "./route_table.ts";
 import type { RouteTarget } from "./route_target.ts";
+import { SniInspection } from "./sni_inspection.ts";
+import type { SniRoutes } from "./sni_routes.ts";
 import { TcpSession } from "./tcp_session.ts";
 
 /** Accepts in one call: HAProxy's tune.maxaccept. */
@@ -60,8 +62,10 @@ export class Listener implements FdHandler, TaskHandler {
   /** Its place among the listeners of the configuration. */
   readonly index: number;
   routes!: RouteTable<RouteTarget>;
-  /** The backend of a tcp listener. */
+  /** The backend of a tcp listener, the default one of an sni listener. */
   tcpBackend: Backend | null = null;
+  /** Of an sni listener, whose default backend is `tcpBackend`. */
+  sniRoutes: SniRoutes<Backend> | null = null;
   readonly #gate: AcceptGate;
   /** Null where there is nothing to ask. */
   readonly requestGuard: RequestGuard | null;
@@ -174,6 +178,11 @@ export class Listener implements FdHandler, TaskHandler {
     this.#openSession(handshake.end.fd, client, handshake);
   }
 
+  /** A client hello said where its connection belongs. */
+  onHelloRead(client: ClientIdentity, inspection: SniInspection, backend: Backend): void {
+    new TcpSession(this.context, this, inspection.end.fd, client, inspection, backend, inspection.result);
+  }
+
   /** A handshake failed, and its socket is closed. */
   onHandshakeFailed(): void {
     this.context.connections.remove(this.index);
@@ -222,8 +231,10 @@ export class Listener implements FdHandler, TaskHandler {
   }
 
   #openSession(fd: number, client: ClientIdentity, handshake: ProxyHandshake | null): void {
-    if (this.config.scheme === "http") new HttpSession(this.context, this, fd, client, handshake);
-    else new TcpSession(this.context, this, fd, client, handshake);
+    const { scheme } = this.config;
+    if (scheme === "http") new HttpSession(this.context, this, fd, client, handshake);
+    else if (scheme === "sni") new SniInspection(this.context, this, fd, client, handshake).start();
+    else new TcpSession(this.context, this, fd, client, handshake, this.tcpBackend!);
   }
 
   /** Nothing was made for it yet: neither a place in the fd table nor in the counts. */

@@ -41,6 +41,29 @@ export const EndPhase = {
   TARPIT: 0x54, // T
 } as const;
 
+/** Third letter, where the backend has a cookie: what the client came with (HAProxy manual 8.5). */
+export const CookieSeen = {
+  OFF: 0x2d, // -
+  NONE: 0x4e, // N
+  INVALID: 0x49, // I
+  DOWN: 0x44, // D
+  VALID: 0x56, // V
+  EXPIRED: 0x45, // E
+  OLD: 0x4f, // O
+  UNUSED: 0x55, // U
+} as const;
+
+/** Fourth letter, where the backend has a cookie: what was done with it in the answer. */
+export const CookieGiven = {
+  OFF: 0x2d, // -
+  NONE: 0x4e, // N
+  INSERTED: 0x49, // I
+  UPDATED: 0x55, // U
+  PASSED: 0x50, // P
+  REWRITTEN: 0x52, // R
+  DELETED: 0x44, // D
+} as const;
+
 /** A part of {@linkcode LogRecord.capture}: `length` 0 means absent. */
 export interface CaptureRange {
   offset: number;
@@ -49,8 +72,8 @@ export interface CaptureRange {
 
 /** The mutable record; every field has its neutral value after {@linkcode resetLogRecord}. */
 export interface LogRecord {
-  /** "http" has request fields; "tcp" has not. */
-  scheme: "http" | "tcp";
+  /** "http" has request fields; "tcp" and "sni" have not. */
+  scheme: "http" | "tcp" | "sni";
   /** Client address as text ("10.1.2.3", "::1"; "unix:1" for unix clients) and port (0 for unix). */
   clientAddress: string;
   clientPort: number;
@@ -63,6 +86,8 @@ export interface LogRecord {
   serverName: string;
   /** Address and port of the server as text, "" when none. */
   serverAddress: string;
+  /** What the client hello says (`sni` listeners), in lower case; "" nothing. */
+  serverNameIndication: string;
   /** Th: handshake before the first request (0 after it). */
   handshakeMs: number;
   /** Ti: idle before the first byte. */
@@ -88,6 +113,9 @@ export interface LogRecord {
   /** Values of {@linkcode EndCause} and {@linkcode EndPhase}. */
   endCause: number;
   endPhase: number;
+  /** Values of {@linkcode CookieSeen} and {@linkcode CookieGiven}. */
+  requestCookie: number;
+  responseCookie: number;
   /** Connections at the end: process, frontend, backend, server. */
   processConns: number;
   frontendConns: number;
@@ -141,7 +169,7 @@ export function resetLogRecord(record: LogRecord): void {
     record.backendName =
     record.serverName =
       "";
-  record.serverAddress = record.why = "";
+  record.serverAddress = record.serverNameIndication = record.why = "";
   record.clientPort = record.acceptWallMs = record.requestWallMs = 0;
   record.handshakeMs = record.idleMs = 0;
   record.requestMs =
@@ -160,6 +188,8 @@ export function resetLogRecord(record: LogRecord): void {
   record.redispatched = false;
   record.endCause = EndCause.NONE;
   record.endPhase = EndPhase.NONE;
+  record.requestCookie = CookieSeen.OFF;
+  record.responseCookie = CookieGiven.OFF;
   record.processConns =
     record.frontendConns =
     record.backendConns =

@@ -16,7 +16,7 @@ import type { Engine } from "../event/engine.ts";
 import { IoClass } from "../event/io_queue.ts";
 import { ListenError, type SocketAddress } from "../event/poller.ts";
 import type { TaskHandler } from "../event/run_queue.ts";
-import type { NameResolver } from "../net/resolver.ts";
+import type { NameSource } from "../net/name_source.ts";
 import { Backend } from "./backend.ts";
 import { formatAddress } from "./address_text.ts";
 import { BackendCounts } from "./backend_counts.ts";
@@ -25,23 +25,29 @@ import { HealthCells } from "./health/health_cells.ts";
 import { HealthMonitor } from "./health/health_monitor.ts";
 import { type AcceptGate, Listener } from "./listener.ts";
 import type { LogSink } from "./log_record.ts";
+import { QueueCells, queueColumns } from "./queue/queue_cells.ts";
+import { Queues } from "./queue/queues.ts";
+import { fullconnOf } from "./queue/server_limit.ts";
 import { ProxyContext } from "./proxy_context.ts";
 import { RouteTable } from "./route_table.ts";
 import { newRouteTarget } from "./route_target.ts";
-import type { Server } from "./server.ts";
+import { ServerNames } from "./server_names.ts";
+import { SniRoutes } from "./sni_routes.ts";
 
 /** How often the pool gives slabs back and the drain looks around. */
 const CARE_MS = 1_000;
 const DRAIN_LOOK_MS = 50;
 /** One place in this many is kept for prio=high while any listener has it. */
 const PRIORITY_CONNS_DIVISOR = 32;
+/** A request that waits for a server holds a buffer: one in this many may be held so. */
+const QUEUE_BUFFERS_DIVISOR = 2;
 
 export interface ProxyOptions {
   readonly config: Config;
   /** Client connections at once. */
   readonly maxconn: number;
   readonly log: LogSink;
-  readonly resolver: NameResolver;
+  readonly names: NameSource;
   /** Seeds the random balancer, and the hashes of limits. */
   readonly seed: number;
   /** Tells people (stderr). */
@@ -50,6 +56,10 @@ export interface ProxyOptions {
   readonly connections?: ConnectionCounts;
   /** The same. */
   readonly health?: HealthCells;
+  /** Cells of the stick table of each backend, in the order of the configuration; null where there is none. The same. */
+  readonly stickCells?: readonly (Int32Array | null)[];
+  /** The same; of no use without a server that has a maxconn. */
+  readonly queueCells?: QueueCells;
   /** Where each listener is to be bound, found by the thread that bound first. @default {as configured} */
   readonly boundAddresses?: readonly SocketAddress[];
   /** Everything ended after {@linkcode Proxy.drain}; how many sessions had to be killed. */
@@ -67,9 +77,12 @@ export class Proxy implements AcceptGate, TaskHandler {
   readonly listeners: readonly Listener[];
   readonly backends: ReadonlyMap<string, Backend>;
   readonly health: HealthMonitor;
+  /** null: no server has a maxconn. */
+  readonly queues: Queues | null;
   readonly #options: ProxyOptions;
   readonly #engine: Engine;
   readonly #priorityConns: number;
+  readonly #names: ServerNames;
   readonly #task: number;
   #drainUntilMs = 0;
   #hasEnded = false;
@@ -83,12 +96,23 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.context.onServerConnectionClosed = () => this.#onRoom();
     const prng = new Prng(options.seed);
     let serverCount = 0;
+    this.queues = this.#newQueues();
     this.backends = new Map(config.backends.map((backend, index) => {
-      const counts = new BackendCounts(connections, index, serverCount);
+      const firstServer = serverCount;
+      const counts = new BackendCounts(connections, index, firstServer);
       serverCount += backend.servers.length;
-      return [backend.name, new Backend(backend, engine, prng, () => this.#onRoom(), counts)];
+      const cells = options.stickCells?.[index] ?? null;
+      const queueing = this.queues === null || backend.servers.every(({ queue }) => queue === null) ? null : {
+        queues: this.queues,
+        index,
+        firstServer,
+        fullconn: fullconnOf(config, backend, options.maxconn),
+      };
+      const made = new Backend(backend, engine, prng, () => this.#onRoom(), counts, cells, queueing);
+      return [backend.name, made];
     }));
     this.health = this.#newHealth(prng);
+    this.#names = new ServerNames(engine, options.names, this.health, options.report);
     this.listeners = config.listeners.map((listener, index) => {
       const made = new Listener(listener, index, this.context, this);
       const fallback = this.backends.get(listener.defaultBackend) ?? null;
@@ -99,6 +123,9 @@ export class Proxy implements AcceptGate, TaskHandler {
           newRouteTarget(this.backends.get(backend) ?? null, redirect, this.context.replySlab)!,
       );
       made.tcpBackend = fallback;
+      if (listener.scheme === "sni") {
+        made.sniRoutes = new SniRoutes(listener.sniRoutes, ({ backend }) => this.backends.get(backend)!);
+      }
       return made;
     });
     const hasPriority = config.listeners.some((listener) => listener.priority === "high");
@@ -111,13 +138,10 @@ export class Proxy implements AcceptGate, TaskHandler {
     for (const [index, listener] of this.listeners.entries()) {
       this.#bind(listener, this.#options.boundAddresses?.[index] ?? null);
     }
-    for (const backend of this.backends.values()) {
-      for (const server of backend.servers) {
-        this.#watch(server, `${backend.config.name}/${server.config.name}`, HealthMonitor.checks(backend));
-      }
-    }
+    for (const backend of this.backends.values()) this.#names.follow(backend);
     for (const listener of this.listeners) listener.start();
     this.health.start();
+    this.queues?.start();
     this.#engine.scheduler.scheduleAt(this.#task, this.#engine.nowMs + CARE_MS);
   }
 
@@ -159,23 +183,19 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.#engine.scheduler.scheduleAt(this.#task, this.#engine.nowMs + CARE_MS);
   }
 
-  /**
-   * Follows the addresses of a server's name. Starting up is no news; a name that does not resolve then is. To the checks of a
-   * server it is a failure as any other, and theirs to tell.
-   */
-  #watch(server: Server, name: string, isChecked: boolean): void {
-    let hadAddress = true;
-    this.#options.resolver.watch(server.config.endpoint, (addresses, reason) => {
-      server.setAddresses(addresses, reason);
-      const hasAddress = addresses.length > 0;
-      if (hadAddress === hasAddress || isChecked) return;
-      hadAddress = hasAddress;
-      this.report(hasAddress ? `server ${name} is UP` : `server ${name} is DOWN: ${reason}`);
-    });
+  #newQueues(): Queues | null {
+    const columns = queueColumns(this.#options.config);
+    if (columns === null) return null;
+    const { limitCount } = this.context.buffers.pool;
+    return new Queues(
+      this.#engine,
+      this.#options.queueCells ?? QueueCells.ofOneThread(columns),
+      Math.max(1, Math.floor(limitCount / QUEUE_BUFFERS_DIVISOR)),
+    );
   }
 
   #newHealth(prng: Prng): HealthMonitor {
-    const { config, health, report, resolver } = this.#options;
+    const { config, health, report, names } = this.#options;
     const backends = [...this.backends.values()];
     const serverCount = backends.reduce((count, { servers }) => count + servers.length, 0);
     return new HealthMonitor({
@@ -185,7 +205,7 @@ export class Proxy implements AcceptGate, TaskHandler {
       onMarkedDown: (server, why) => {
         for (const session of [...this.context.sessions]) session.onMarkedDown(server, why);
       },
-    }, { config, backends, resolver, prng });
+    }, { config, backends, names, prng });
   }
 
   #lookForEnd(): void {
@@ -201,8 +221,9 @@ export class Proxy implements AcceptGate, TaskHandler {
       return;
     }
     this.#hasEnded = true;
-    this.#options.resolver.close();
+    this.#options.names.close();
     this.health.shutdown();
+    this.queues?.shutdown();
     for (const backend of this.backends.values()) backend.shutdown();
     this.#engine.scheduler.release(this.#task);
     this.#options.onDrained(killedCount);

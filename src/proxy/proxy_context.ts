@@ -17,6 +17,7 @@ import type { EndContext } from "../mux/waiting_bytes.ts";
 import { HeadEdit } from "../protocol/h1/head_edit.ts";
 import { HeadParser } from "../protocol/h1/head_parser.ts";
 import { ProxyHeaderParser } from "../protocol/proxy_protocol/header_parser.ts";
+import { ClientHelloReader } from "../protocol/tls/client_hello.ts";
 import { PROXY_HEADER_BYTES_MAX } from "../protocol/proxy_protocol/header_writer.ts";
 import type { ConnectionCounts } from "./connection_counts.ts";
 import { ErrorReplies } from "./error_reply.ts";
@@ -29,6 +30,8 @@ import { UniqueIds } from "./unique_id.ts";
 
 /** Streams and parsers kept for reuse at most; more are left to the garbage collector. */
 const SPARE_MAX = 1_024;
+/** Host values kept. */
+const HOSTS_MAX = 4_096;
 /** Fields that a head may have; more only where --max-headers says so. */
 const FIELDS_MAX = 100;
 
@@ -67,6 +70,7 @@ export class ProxyContext implements EndContext {
   /** For building the header of a connection to a server; valid until the next use. */
   readonly proxyHeader = new Slab(PROXY_HEADER_BYTES_MAX);
   readonly proxyHeaderParser = new ProxyHeaderParser();
+  readonly helloReader = new ClientHelloReader();
   /** What HTTP/2 connections share. */
   readonly h2: H2Shared;
   readonly sessions = new Set<Session>();
@@ -119,10 +123,13 @@ export class ProxyContext implements EndContext {
     if (this.#spareStreams.length < SPARE_MAX) this.#spareStreams.push(stream);
   }
 
-  /** The bytes of a Host value; texts come from the configuration only. */
+  /** The bytes of a Host value; texts come from the configuration, and from SRV records, which come and go. */
   hostBytes(text: string): Uint8Array {
     let bytes = this.#hostBytes.get(text);
-    if (bytes === undefined) this.#hostBytes.set(text, bytes = new TextEncoder().encode(text));
+    if (bytes === undefined) {
+      if (this.#hostBytes.size >= HOSTS_MAX) this.#hostBytes.clear();
+      this.#hostBytes.set(text, bytes = new TextEncoder().encode(text));
+    }
     return bytes;
   }
 }

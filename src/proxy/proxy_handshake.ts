@@ -91,6 +91,11 @@ export class ProxyHandshake implements FdHandler, TaskHandler {
     context.sessions.add(this);
   }
 
+  /** How long it has taken: Th once it is over. */
+  get handshakeMs(): number {
+    return Math.round(this.context.engine.nowMs - this.acceptedMs);
+  }
+
   /** Awaits the header, or ends at once when the peer is not trusted to send one. */
   start(): void {
     const { engine, config } = this.context;
@@ -201,7 +206,7 @@ export class ProxyHandshake implements FdHandler, TaskHandler {
     record.clientPort = client.port;
     record.acceptWallMs = record.requestWallMs = this.acceptedWallMs;
     record.frontendName = listener.config.name;
-    record.handshakeMs = record.totalMs = Math.round(context.engine.nowMs - this.acceptedMs);
+    record.handshakeMs = record.totalMs = this.handshakeMs;
     record.bytesIn = this.end.receivedBytes;
     record.endCause = cause;
     record.endPhase = EndPhase.REQUEST;

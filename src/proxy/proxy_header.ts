@@ -3,7 +3,7 @@
  *
  *     source         the client as the log knows it
  *     destination    where it connected to: as its own PROXY protocol header said, or the local address of its socket
- *     authority      the request's Host (proxy-v2-options)
+ *     authority      the request's Host, the server name of a TLS client hello (proxy-v2-options)
  *
  * Such a connection is its client's own: only further requests of the same session go over it, and with `authority` only those for
  * the same Host.

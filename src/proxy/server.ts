@@ -2,7 +2,11 @@
  * A server: one configured address of a backend, what it resolves to, and what is known about it.
  *
  *     usable     it has an address, and its health (health/health_state.ts) is UP
+ *     takesKnown the same, or its health is NOLB or DRAIN: clients that were with it before may come back
  *     else       its name does not resolve (yet), or its health is another: no new traffic, and `downReason` says why
+ *
+ * A slot of a template is one that names give an address to and take it away (`setSlot`): while it is vacant it is as good as not
+ * there. What is under way on it goes on, and its idle connections are closed, whenever it gets another address.
  *
  * May import: base, config, event, mux, net, proxy.
  *
@@ -10,6 +14,7 @@
  */
 import { formatEndpoint } from "../config/item_parser.ts";
 import type { HttpReuse, ServerConfig, SourceConfig, TcpConfig } from "../config/model.ts";
+import type { SlotState } from "../net/name_source.ts";
 import type { Engine } from "../event/engine.ts";
 import type { ConnectOptions, SocketAddress } from "../event/poller.ts";
 import { formatAddress } from "./address_text.ts";
@@ -18,6 +23,7 @@ import type { Candidate } from "./balance/candidate.ts";
 import { newServerCounters, type ServerCounters } from "./counters.ts";
 import type { TrafficObserver } from "./health/traffic_observer.ts";
 import { IdlePool } from "./idle_pool.ts";
+import type { ServerLimit } from "./queue/server_limit.ts";
 
 /** See the module's text. The balancer reads the {@linkcode Candidate} fields. */
 export class Server implements Candidate {
@@ -25,19 +31,32 @@ export class Server implements Candidate {
   readonly index: number;
   readonly counters: ServerCounters = newServerCounters();
   readonly idle: IdlePool;
-  /** The configured one, in sixteenths where there is a slowstart. */
+  /** The configured one, or that of its SRV record, in sixteenths where there is a slowstart. */
   weight: number;
+  wholeWeight: number;
   /** Told what traffic meets; null when nobody observes. */
   observer: TrafficObserver | null = null;
-  readonly isBackup: boolean;
-  readonly hashName: string;
+  /** How many streams it takes; null: any number. */
+  limit: ServerLimit | null = null;
+  isBackup: boolean;
+  backupRank = 0;
+  /** Its address as written; of a slot the member that has it, "" when it is vacant. */
+  hashName: string;
+  /** {@linkcode SlotState.version} of a slot; 0 before the first member, and of what is no slot. */
+  slotVersion = 0;
   /** Changes with its addresses. */
   addressVersion = 0;
+  #baseWeight: number;
+  /** Of so many the parts that it has now: a slowstart. */
+  #weightParts = 1;
+  #weightScale = 1;
   /** Why it has no address, in words; "" when it has. */
   #addressReason = "its name is not resolved yet";
   /** Why its health lets it have no traffic; "" when it does. */
   #healthReason = "";
   #isHealthy = true;
+  #isKnownWelcome = true;
+  #resolved: readonly SocketAddress[] = [];
   #addresses: readonly SocketAddress[] = [];
   /** The same as texts, for the log. */
   #addressTexts: readonly string[] = [];
@@ -64,9 +83,9 @@ export class Server implements Candidate {
   ) {
     this.config = config;
     this.index = index;
-    this.weight = config.weight;
+    this.weight = this.wholeWeight = this.#baseWeight = config.weight;
     this.isBackup = config.backup;
-    this.hashName = formatEndpoint(config.endpoint);
+    this.hashName = config.template === null ? formatEndpoint(config.endpoint) : "";
     this.#counts = options.counts ?? BackendCounts.apart(index + 1);
     this.#tcp = options.tcp;
     this.#onUsableChange = options.onUsableChange;
@@ -79,13 +98,30 @@ export class Server implements Candidate {
     }, this.counters);
   }
 
-  /** Connections of streams, of all threads; idle ones not counted. */
-  get currentConns(): number {
+  /** Streams on it, of all threads; idle connections are none. */
+  get servedConns(): number {
     return this.#counts.ofServer(this.index);
+  }
+
+  get currentConns(): number {
+    return this.limit === null ? this.servedConns : this.servedConns + this.limit.queueLength;
+  }
+
+  get isFull(): boolean {
+    return this.limit !== null && this.limit.isFull;
+  }
+
+  get isPatient(): boolean {
+    return this.limit !== null && this.limit.isPatient;
   }
 
   get usable(): boolean {
     return this.#isHealthy && this.#addresses.length > 0;
+  }
+
+  /** May have the clients that were with it before. */
+  get takesKnown(): boolean {
+    return this.#isKnownWelcome && this.#addresses.length > 0;
   }
 
   /** Why it may not be used, in words; "" when it may. */
@@ -93,18 +129,33 @@ export class Server implements Candidate {
     return this.#addressReason || this.#healthReason;
   }
 
-  /** Whether its health lets it have new traffic, and why not. */
-  setHealth(isHealthy: boolean, reason: string): void {
+  /** Whether its health lets it have new traffic, and why not; whether it lets it have known clients all the same. */
+  setHealth(isHealthy: boolean, reason: string, takesKnown = isHealthy): void {
     const wasUsable = this.usable;
     this.#isHealthy = isHealthy;
+    this.#isKnownWelcome = takesKnown;
     this.#healthReason = reason;
     if (wasUsable !== this.usable) this.#onUsableChange(this);
   }
 
-  setWeight(weight: number): void {
-    if (weight === this.weight) return;
+  /** Whether it is a slot that nobody has. */
+  get isVacant(): boolean {
+    return this.config.template !== null && this.hashName === "";
+  }
+
+  /** It has so many parts of its weight, of which the whole has `scale`. */
+  setWeightParts(parts: number, scale: number): void {
+    this.#weightParts = parts;
+    this.#weightScale = scale;
+    if (this.#weigh()) this.#onUsableChange(this);
+  }
+
+  #weigh(): boolean {
+    const [weight, whole] = [this.#baseWeight * this.#weightParts, this.#baseWeight * this.#weightScale];
+    if (weight === this.weight && whole === this.wholeWeight) return false;
     this.weight = weight;
-    this.#onUsableChange(this);
+    this.wholeWeight = whole;
+    return true;
   }
 
   get addressCount(): number {
@@ -137,7 +188,30 @@ export class Server implements Candidate {
    */
   setAddresses(resolved: readonly SocketAddress[], downReason: string): void {
     const wasUsable = this.usable;
+    this.#replaceAddresses(resolved, downReason);
+    if (wasUsable !== this.usable) this.#onUsableChange(this);
+  }
+
+  /** Takes over what its slot is now. @param vacantReason Why it is vacant, in words. */
+  setSlot(slot: SlotState, vacantReason: string): void {
+    const { member, version, addresses, weight, backupRank } = slot;
+    this.hashName = member;
+    const isSame = version === this.slotVersion && addresses.length === this.#resolved.length &&
+      addresses.every((address, i) => formatAddress(address) === formatAddress(this.#resolved[i]!));
+    this.slotVersion = version;
+    if (isSame && addresses.length > 0) this.#addressReason = "";
+    else if (isSame) this.#addressReason = vacantReason;
+    else this.#replaceAddresses(addresses, vacantReason);
+    this.#baseWeight = weight > 0 ? weight : this.config.weight;
+    this.#weigh();
+    this.isBackup = this.config.backup || backupRank > 0;
+    this.backupRank = backupRank;
+    this.#onUsableChange(this);
+  }
+
+  #replaceAddresses(resolved: readonly SocketAddress[], downReason: string): void {
     const hadAddresses = this.addressCount > 0;
+    this.#resolved = resolved;
     const optionsTo = (address: SocketAddress) => connectOptionsTo(address, this.config.source, this.#tcp);
     const reachable = resolved.filter((address) => optionsTo(address) !== null);
     const addresses = reachable.length > 0 ? reachable : resolved;
@@ -148,7 +222,6 @@ export class Server implements Candidate {
     this.addressVersion++;
     this.#addressReason = addresses.length > 0 ? "" : downReason;
     if (hadAddresses) this.idle.clear();
-    if (wasUsable !== this.usable) this.#onUsableChange(this);
   }
 }
 

@@ -1,11 +1,12 @@
 /**
  * A TCP session: a client connection relayed to one server (HAProxy: mode tcp).
  *
- *     CONNECT --connected--> RELAY --both ways ended, reset, or time-out--> log, closed
+ *     CONNECT (queued first, where servers have a maxconn) --connected--> RELAY --both ways ended, reset, or time-out--> log, closed
  *        |  (nothing is received from the client yet)
  *        +--no server--> log, closed with a reset
  *
- *     timers: client-hs (proxy_handshake.ts, before it) · connect (dispatch) · client and server inactivity · client-fin, server-fin once that side has ended
+ *     before it: proxy_handshake.ts, sni_inspection.ts
+ *     timers: connect (dispatch) · client and server inactivity · client-fin, server-fin once that side has ended
  *
  * May import: base, buffer, config, event, mux, proxy.
  *
@@ -18,6 +19,7 @@ import { Direction } from "../event/fd_state.ts";
 import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
 import { Relay, type RelayOwner } from "../mux/relay.ts";
 import { FULL_CAPACITY, NO_FD, SocketEnd } from "../mux/socket_end.ts";
+import type { Backend } from "./backend.ts";
 import { describeBreak } from "./break_words.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
@@ -25,9 +27,11 @@ import type { Listener } from "./listener.ts";
 import { noteConnections } from "./log_connections.ts";
 import { EndCause, EndPhase, newLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
-import type { ProxyHandshake } from "./proxy_handshake.ts";
 import { writeClientHeader } from "./proxy_header.ts";
+import { noteQueue } from "./queue/log_queue.ts";
 import type { Server } from "./server.ts";
+import type { ReadHello, TcpBeginning } from "./tcp_beginning.ts";
+import { TcpStick } from "./stick/tcp_stick.ts";
 
 /** See the module's text. */
 export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHandler {
@@ -37,11 +41,16 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   readonly #server: SocketEnd;
   readonly #identity: ClientIdentity;
   readonly #dispatch: Dispatch;
+  readonly #backend: Backend;
   readonly #task: number;
   readonly #handshakeMs: number;
-  /** Accept, or the end of the handshake. */
+  /** Accept, or the end of what came before this session. */
   readonly #beganMs: number;
   readonly #acceptedWallMs: number;
+  /** null: nobody looked at it. */
+  readonly #hello: ReadHello | null;
+  /** null: the backend knows no stickiness. */
+  readonly #stick: TcpStick | null;
   #connectedMs = 0;
   #relay: Relay | null = null;
   #clientDeadlineMs = NEVER_MS;
@@ -56,27 +65,33 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     listener: Listener,
     fd: number,
     identity: ClientIdentity,
-    handshake: ProxyHandshake | null,
+    before: TcpBeginning | null,
+    backend: Backend,
+    hello: ReadHello | null = null,
   ) {
     const { engine } = context;
     this.context = context;
     this.listener = listener;
     this.#identity = identity;
+    this.#backend = backend;
+    this.#hello = hello;
     this.#beganMs = engine.nowMs;
-    this.#handshakeMs = handshake === null ? 0 : Math.round(engine.nowMs - handshake.acceptedMs);
-    this.#acceptedWallMs = handshake?.acceptedWallMs ?? engine.wallNowMs;
+    this.#handshakeMs = before?.handshakeMs ?? 0;
+    this.#acceptedWallMs = before?.acceptedWallMs ?? engine.wallNowMs;
     this.#client = new SocketEnd(context);
     this.#server = new SocketEnd(context);
     this.#dispatch = new Dispatch(context, this);
+    const { stick } = backend;
+    this.#stick = stick === null ? null : new TcpStick(stick, identity);
     this.#task = engine.scheduler.create(this);
     context.sessions.add(this);
-    listener.tcpBackend!.currentConns++;
-    if (handshake === null) {
+    this.#backend.currentConns++;
+    if (before === null) {
       this.#client.open(fd, listener.ioClass);
       // Its first call comes in this turn, and looks for a server.
       engine.adopt(fd, this, listener.ioClass);
     } else {
-      this.#client.openFrom(handshake.end, listener.ioClass);
+      this.#client.openFrom(before.end, listener.ioClass);
       engine.fdTable.setHandler(fd, this);
       // What was received may be all there is for now.
       engine.scheduler.wake(this.#task, WakeReason.IO);
@@ -93,16 +108,21 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#schedule();
   }
 
+  onQueued(): void {}
+
   onServerChosen(): boolean {
     return false;
   }
 
   writeProxyHeader(server: Server, out: Uint8Array): number {
-    return writeClientHeader(out, server, this.#identity, this.#client, "");
+    const authority = server.config.proxyOut!.hasAuthority ? this.#hello?.serverName ?? "" : "";
+    return writeClientHeader(out, server, this.#identity, this.#client, authority);
   }
 
   onServerConnected(fd: number): void {
-    this.#connectedMs = this.context.engine.nowMs;
+    const { nowMs, wallNowMs } = this.context.engine;
+    this.#connectedMs = nowMs;
+    this.#stick?.learn(this.#dispatch.server!, wallNowMs);
     this.#server.open(fd, this.#dispatch.ioClass);
     this.#relay = new Relay(this.#client, this.#server, this);
     this.#setDeadlines(true, true);
@@ -126,22 +146,19 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   #start(): void {
     if (this.#isOver || this.#hasStarted) return;
     this.#hasStarted = true;
-    const backend = this.listener.tcpBackend!;
-    this.#dispatch.start(backend, this.listener.ioClass, backend.keys.ofClient(this.#identity));
+    const key = this.#backend.keys.ofClient(this.#identity, this.#hello?.serverName);
+    const direct = this.#stick?.choose(this.context.engine.wallNowMs) ?? null;
+    this.#dispatch.start(this.#backend, this.listener.ioClass, key, direct);
   }
 
   #listenToClient(): void {
     const client = this.#client;
+    const { endPhase } = this.#dispatch;
     client.receive(Criticality.REQUEST_BODY, FULL_CAPACITY);
     if (client.receiveError !== 0) {
-      this.#finish(EndCause.CLIENT, EndPhase.CONNECT, "the client reset before a server was connected", true);
+      this.#finish(EndCause.CLIENT, endPhase, "the client reset before a server was connected", true);
     } else if (client.isReceiveEnded && client.waitingBytes === 0) {
-      this.#finish(
-        EndCause.CLIENT,
-        EndPhase.CONNECT,
-        "the client closed before a server was connected",
-        false,
-      );
+      this.#finish(EndCause.CLIENT, endPhase, "the client closed before a server was connected", false);
     }
   }
 
@@ -193,12 +210,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   /** hadro stops at once. */
   kill(): void {
-    this.#finish(
-      EndCause.KILLED,
-      this.#relay === null ? EndPhase.CONNECT : EndPhase.DATA,
-      "hadro was stopped",
-      true,
-    );
+    const phase = this.#relay === null ? this.#dispatch.endPhase : EndPhase.DATA;
+    this.#finish(EndCause.KILLED, phase, "hadro was stopped", true);
   }
 
   #onTimeout(cause: number, who: string, isHalfClosed: boolean): void {
@@ -208,7 +221,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   #setDeadlines(forClient: boolean, forServer: boolean): void {
     const { timeouts } = this.listener.config;
-    const { timeouts: serverTimeouts } = this.listener.tcpBackend!.config;
+    const { timeouts: serverTimeouts } = this.#backend.config;
     if (forClient) {
       this.#clientBytesSeen = this.#client.receivedBytes + this.#client.sentBytes;
       this.#clientDeadlineMs = this.#deadline(
@@ -253,7 +266,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#server.closeSocket(isReset);
     this.#dispatch.leave();
     if (hadServer) this.context.onServerConnectionClosed();
-    this.listener.tcpBackend!.currentConns--;
+    this.#backend.currentConns--;
     this.#client.closeSocket(isReset);
     this.context.engine.scheduler.release(this.#task);
     this.context.sessions.delete(this);
@@ -261,7 +274,8 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   }
 
   #log(cause: number, phase: number, why: string): void {
-    if (!this.context.log.enabled) return;
+    const { connections, log } = this.context;
+    if (!log.enabled) return;
     const record = newLogRecord(0);
     const server = this.#dispatch.server;
     record.scheme = "tcp";
@@ -269,13 +283,17 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.clientPort = this.#identity.port;
     record.acceptWallMs = record.requestWallMs = this.#acceptedWallMs;
     record.frontendName = this.listener.config.name;
-    record.backendName = this.listener.tcpBackend!.config.name;
+    record.backendName = this.#backend.config.name;
     record.serverName = server?.config.name ?? "";
     record.serverAddress = server === null ? "" : this.#dispatch.addressText;
     record.handshakeMs = this.#handshakeMs;
-    record.queueMs = server === null ? -1 : 0;
-    record.connectMs = this.#connectedMs === 0 ? -1 : Math.round(this.#connectedMs - this.#beganMs);
+    record.queueMs = this.#dispatch.hasSlot ? 0 : -1;
+    noteQueue(record, this.#dispatch);
+    record.connectMs = this.#connectedMs === 0
+      ? -1
+      : Math.round(this.#connectedMs - this.#beganMs) - record.queueMs;
     record.activeMs = Math.round(this.context.engine.nowMs - this.#beganMs);
+    this.#hello?.describe(record);
     record.totalMs = record.handshakeMs + record.activeMs;
     record.bytesIn = this.#client.receivedBytes;
     record.bytesOut = this.#client.sentBytes;
@@ -284,7 +302,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     record.endCause = cause;
     record.endPhase = phase;
     record.why = why;
-    noteConnections(record, this.context.connections, this.listener, this.listener.tcpBackend, server);
-    this.context.log.logStream(record);
+    noteConnections(record, connections, this.listener, this.#backend, this.#dispatch);
+    log.logStream(record);
   }
 }

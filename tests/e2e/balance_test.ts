@@ -59,9 +59,13 @@ async function askAll(
 function expected(servers: readonly ScriptedServer[], hashed: readonly string[]): string[] {
   const candidates = servers.map(({ port }) => ({
     weight: 1,
+    wholeWeight: 1,
+    backupRank: 0,
     isBackup: false,
     usable: true,
     currentConns: 0,
+    isFull: false,
+    isPatient: false,
     hashName: `127.0.0.1:${port}`,
   }));
   const view = { prng: new Prng(1), nowMs: 0, servedConns: 0, thread: 0, threadCount: 1 };

@@ -1,5 +1,6 @@
 /** Where the built program's access log goes: files and their rotation, readers that leave or stall. @module */
 import { describe, expect, it } from "vitest";
+import { fileWhen } from "../support/program/file_when.ts";
 import { connect, keep, type Running, startHadro, temporaryFolder } from "../support/program/keep.ts";
 import { httpServer, type Peer, response } from "../support/program/peers.ts";
 import { type LogLine, Program } from "../support/program/program.ts";
@@ -173,17 +174,6 @@ async function writesToPipe(pid: number): Promise<void> {
     const place = await Deno.readTextFile(`/proc/${pid}/wchan`);
     if (place.includes("pipe_write")) return;
     if (performance.now() > untilMs) throw new Error(`Process ${pid} never waited for its pipe: ${place}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-/** Waits until a file has this content. */
-async function fileWhen(path: string, content: string): Promise<void> {
-  const untilMs = performance.now() + 10_000;
-  for (;;) {
-    const found = await Deno.readTextFile(path).catch(() => null);
-    if (found === content) return;
-    if (performance.now() > untilMs) throw new Error(`${path} has ${JSON.stringify(found)}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -3,9 +3,10 @@ import { describe, expect, it } from "vitest";
 import { connect, keep, startHadro } from "../support/program/keep.ts";
 import { httpServer, Peer, response, ScriptedServer } from "../support/program/peers.ts";
 import type { Program } from "../support/program/program.ts";
+import { exitSoon } from "../support/program/run_to_end.ts";
 
 const GET = "GET /x HTTP/1.1\r\nHost: app.test\r\n\r\n";
-const STOPPED_MS_MAX = 3_000;
+const CLOSED_MS_MAX = 3_000;
 
 /** A server that holds its answer back: `first`, then, once told to, `rest`. */
 function heldServer(first: string, rest: string) {
@@ -34,7 +35,7 @@ async function beginDrain(program: Program, signal: Deno.Signal, fds: number): P
 
 /** Waits until connections are refused: the kernel may take one more between the close and its end. */
 async function refuses(port: number): Promise<void> {
-  const untilMs = performance.now() + STOPPED_MS_MAX;
+  const untilMs = performance.now() + CLOSED_MS_MAX;
   while (performance.now() < untilMs) {
     try {
       (await Peer.connect(port)).close();
@@ -43,16 +44,6 @@ async function refuses(port: number): Promise<void> {
     }
   }
   throw new Error(`Port ${port} still accepts`);
-}
-
-/** The exit code, and how long it took from now. */
-async function exitSoon(program: Program): Promise<number> {
-  const beganMs = performance.now();
-  const code = await program.exitCode();
-  expect(performance.now() - beganMs).toBeLessThan(STOPPED_MS_MAX);
-  await program.stderr.ended;
-  await program.stdout.ended;
-  return code;
 }
 
 describe("the first signal", () => {

@@ -1,48 +1,11 @@
 /** The access log of the built program with --threads: one log, whole lines, whatever its reader does. @module */
 import { describe, expect, it } from "vitest";
-import {
-  connect,
-  expectIdle,
-  keep,
-  type Running,
-  startHadro,
-  temporaryFolder,
-} from "../support/program/keep.ts";
-import { httpServer, Peer, response } from "../support/program/peers.ts";
+import { expectIdle, keep, temporaryFolder } from "../support/program/keep.ts";
+import { fileWhen } from "../support/program/file_when.ts";
+import { httpServer, response } from "../support/program/peers.ts";
 import { Program } from "../support/program/program.ts";
-
-const THREADS = 2;
-const CLIENTS = 40;
-const STOPPED_MS_MAX = 5_000;
-
-function get(path: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: app.test\r\n\r\n`;
-}
-
-async function exchange(client: Peer, path = "/"): Promise<void> {
-  client.take();
-  await client.send(get(path));
-  expect(await client.readUntil("hello")).toBe(response("hello"));
-}
-
-function connectAll(port: number, count = CLIENTS): Promise<Peer[]> {
-  return Promise.all(Array.from({ length: count }, () => connect(port)));
-}
-
-/** A hadro of two threads before a server that answers `hello`. */
-function startThreads(...flags: string[]): Promise<Running> {
-  const server = keep(httpServer(() => response("hello")));
-  return startHadro("http", [server.port], "--threads", String(THREADS), ...flags);
-}
-
-async function exitSoon(program: Program): Promise<number> {
-  const beganMs = performance.now();
-  const code = await program.exitCode();
-  expect(performance.now() - beganMs).toBeLessThan(STOPPED_MS_MAX);
-  await program.stderr.ended;
-  await program.stdout.ended;
-  return code;
-}
+import { exitSoon } from "../support/program/run_to_end.ts";
+import { CLIENTS, connectAll, exchange, get, startThreads } from "../support/program/two_threads.ts";
 
 describe("the log of two threads", () => {
   const EXCHANGES = 100;
@@ -153,14 +116,3 @@ describe("the log of two threads", () => {
     expect(await program.exitCode()).toBe(0);
   });
 });
-
-/** Waits until a file has this content. */
-async function fileWhen(path: string, content: string): Promise<void> {
-  const untilMs = performance.now() + 10_000;
-  for (;;) {
-    const found = await Deno.readTextFile(path).catch(() => null);
-    if (found === content) return;
-    if (performance.now() > untilMs) throw new Error(`${path} has ${JSON.stringify(found)}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

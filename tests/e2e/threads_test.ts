@@ -1,50 +1,11 @@
 /** The built program with --threads: one proxy to everybody outside, whatever thread has a connection. @module */
 import { describe, expect, it } from "vitest";
-import {
-  connect,
-  expectIdle,
-  keep,
-  type Running,
-  startHadro,
-  temporaryFolder,
-} from "../support/program/keep.ts";
+import { connect, expectIdle, keep, startHadro, temporaryFolder } from "../support/program/keep.ts";
 import { listeningSockets } from "../support/program/listening_sockets.ts";
 import { httpServer, Peer, response, ScriptedServer } from "../support/program/peers.ts";
 import { Program } from "../support/program/program.ts";
-import { runToEnd } from "../support/program/run_to_end.ts";
-
-const THREADS = 2;
-const CLIENTS = 40;
-const STOPPED_MS_MAX = 5_000;
-
-function get(path: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: app.test\r\n\r\n`;
-}
-
-async function exchange(client: Peer, path = "/"): Promise<void> {
-  client.take();
-  await client.send(get(path));
-  expect(await client.readUntil("hello")).toBe(response("hello"));
-}
-
-function connectAll(port: number, count = CLIENTS): Promise<Peer[]> {
-  return Promise.all(Array.from({ length: count }, () => connect(port)));
-}
-
-/** A hadro of two threads before a server that answers `hello`. */
-function startThreads(...flags: string[]): Promise<Running> {
-  const server = keep(httpServer(() => response("hello")));
-  return startHadro("http", [server.port], "--threads", String(THREADS), ...flags);
-}
-
-async function exitSoon(program: Program): Promise<number> {
-  const beganMs = performance.now();
-  const code = await program.exitCode();
-  expect(performance.now() - beganMs).toBeLessThan(STOPPED_MS_MAX);
-  await program.stderr.ended;
-  await program.stdout.ended;
-  return code;
-}
+import { exitSoon, runToEnd } from "../support/program/run_to_end.ts";
+import { CLIENTS, connectAll, exchange, get, startThreads, THREADS } from "../support/program/two_threads.ts";
 
 describe.each(["epoll", "deno"])("connections of two threads on %s", (poller) => {
   it("go to both: each has a listening socket at the one port that was announced", async () => {

@@ -40,7 +40,7 @@ export class FormatCombined implements LogFormat {
     out.literal(AFTER_TIME);
     writeOrDash(out, record, record.requestLine);
     out.literal(AFTER_LINE);
-    out.int(record.scheme === "tcp" ? tcpStatus(record) : httpStatus(record));
+    out.int(record.scheme === "http" ? httpStatus(record) : tcpStatus(record));
     out.byte(0x20);
     // The body alone, as nginx's $body_bytes_sent and Apache's %b.
     out.int(Math.max(0, record.bytesOut - record.headBytesOut));

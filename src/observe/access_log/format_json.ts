@@ -7,7 +7,7 @@
  * @module
  */
 import type { ByteWriter } from "../../base/byte_writer.ts";
-import type { CaptureRange, LogRecord } from "../../proxy/log_record.ts";
+import { type CaptureRange, CookieSeen, type LogRecord } from "../../proxy/log_record.ts";
 import { writeJson } from "./escape.ts";
 import { ascii, type LogFormat } from "./format.ts";
 import { LogTime } from "./log_time.ts";
@@ -21,6 +21,7 @@ const KEY = {
   backend: ascii(',"backend":'),
   server: ascii(',"server":'),
   serverAddress: ascii(',"server_addr":'),
+  sni: ascii(',"sni":'),
   method: ascii(',"method":'),
   host: ascii(',"host":'),
   uri: ascii(',"uri":'),
@@ -40,7 +41,8 @@ const KEY = {
   retries: ascii(',"retries":'),
   redispatched: ascii(',"redispatched":'),
   term: ascii(',"term":"'),
-  why: ascii('","why":'),
+  termCookie: ascii(',"term_cookie":'),
+  why: ascii(',"why":'),
   referer: ascii(',"referer":'),
   userAgent: ascii(',"user_agent":'),
   uniqueId: ascii(',"unique_id":'),
@@ -78,8 +80,9 @@ export class FormatJson implements LogFormat {
     writeText(out, KEY.server, record.serverName);
     writeText(out, KEY.serverAddress, record.serverAddress);
     if (isHttp) writeRequest(out, record);
+    else if (record.scheme === "sni") writeText(out, KEY.sni, record.serverNameIndication);
     writeNumbers(out, record, isHttp);
-    writeEnd(out, record);
+    writeEnd(out, record, isHttp);
     if (isHttp) {
       writeCapture(out, KEY.referer, record, record.referer);
       writeCapture(out, KEY.userAgent, record, record.userAgent);
@@ -108,10 +111,8 @@ function writeNumbers(out: ByteWriter, record: LogRecord, isHttp: boolean): void
   writeNumber(out, KEY.bytesOut, record.bytesOut);
   writeNumber(out, KEY.bytesIn, record.bytesIn);
   writeNumber(out, KEY.handshake, record.handshakeMs);
-  if (isHttp) {
-    writeNumber(out, KEY.idle, record.idleMs);
-    writeNumber(out, KEY.request, record.requestMs);
-  }
+  if (isHttp) writeNumber(out, KEY.idle, record.idleMs);
+  if (record.scheme !== "tcp") writeNumber(out, KEY.request, record.requestMs);
   writeNumber(out, KEY.queue, record.queueMs);
   writeNumber(out, KEY.connect, record.connectMs);
   if (isHttp) {
@@ -122,13 +123,28 @@ function writeNumbers(out: ByteWriter, record: LogRecord, isHttp: boolean): void
   writeNumber(out, KEY.total, record.totalMs);
 }
 
-function writeEnd(out: ByteWriter, record: LogRecord): void {
+/** null where the backend has no cookie, or none was chosen. */
+function writeCookieLetters(out: ByteWriter, { requestCookie, responseCookie }: LogRecord): void {
+  out.literal(KEY.termCookie);
+  if (requestCookie === CookieSeen.OFF) {
+    out.literal(NULL);
+    return;
+  }
+  out.byte(QUOTE);
+  out.byte(requestCookie);
+  out.byte(responseCookie);
+  out.byte(QUOTE);
+}
+
+function writeEnd(out: ByteWriter, record: LogRecord, isHttp: boolean): void {
   writeNumber(out, KEY.retries, record.retries);
   out.literal(KEY.redispatched);
   out.literal(record.redispatched ? TRUE : FALSE);
   out.literal(KEY.term);
   out.byte(record.endCause);
   out.byte(record.endPhase);
+  out.byte(QUOTE);
+  if (isHttp) writeCookieLetters(out, record);
   writeText(out, KEY.why, record.why);
 }
 

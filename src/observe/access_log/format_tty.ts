@@ -3,6 +3,7 @@
  *
  *     02:45:41 200 GET /path  http-8080 -> app/s1  12 ms  1834 B  10.0.0.5
  *     02:45:42 503 GET /path  http-8080 -> app/-   3 ms  91 B  10.0.0.5  SC 10.0.0.1:9000 refused the connection (ECONNREFUSED)
+ *     02:45:43 ok  TLS app.test  sni-443 -> app/s1  12 ms  1834 B  10.0.0.5
  *
  * Status colours when the terminal wants them: 2xx green, 3xx cyan, 4xx yellow, 5xx and failures red.
  *
@@ -11,7 +12,7 @@
  * @module
  */
 import type { ByteWriter } from "../../base/byte_writer.ts";
-import { EndCause, type LogRecord } from "../../proxy/log_record.ts";
+import { CookieSeen, EndCause, type LogRecord } from "../../proxy/log_record.ts";
 import { writeHashed } from "./escape.ts";
 import { ascii, type LogFormat, writeDroppedWords } from "./format.ts";
 
@@ -38,7 +39,10 @@ export class FormatTty implements LogFormat {
     this.#status(out, record);
     out.byte(0x20);
     if (record.scheme === "tcp") out.text("TCP");
-    else if (record.method.length === 0) out.text("<BADREQ>");
+    else if (record.scheme === "sni") {
+      out.text("TLS ");
+      out.text(record.serverNameIndication === "" ? "-" : record.serverNameIndication);
+    } else if (record.method.length === 0) out.text("<BADREQ>");
     else {
       writeHashed(out, record.capture, record.method.offset, record.method.length);
       out.byte(0x20);
@@ -60,6 +64,10 @@ export class FormatTty implements LogFormat {
     out.literal(GAP);
     out.byte(record.endCause);
     out.byte(record.endPhase);
+    if (record.requestCookie !== CookieSeen.OFF) {
+      out.byte(record.requestCookie);
+      out.byte(record.responseCookie);
+    }
     out.byte(0x20);
     out.text(record.why);
   }

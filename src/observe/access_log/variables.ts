@@ -137,6 +137,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
     ...plain("server port", (out, r) => out.text(serverPort(r, 10))),
     writeHex: (out, r) => out.text(serverPort(r, 16)),
   },
+  sni: words("server name of the TLS client hello", (r) => r.serverNameIndication),
   Th: number("handshake time, ms", (r) => r.handshakeMs),
   Ti: number("idle time before the request, ms", (r) => r.idleMs),
   TR: number("time to the full request head, ms", (r) => r.requestMs),
@@ -183,9 +184,11 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   H: { ...plain("host name", (out) => out.literal(HOSTNAME)), absent: NOTHING },
 };
 
-/** Cause and phase; no cookies are followed, so the letters 3 and 4 are "-". */
-function writeState(out: ByteWriter, record: LogRecord, letters: number): void {
+/** Cause and phase, and what was seen and given of the backend's cookie. */
+function writeState(out: ByteWriter, record: LogRecord, letters: 2 | 4): void {
   out.byte(record.endCause);
   out.byte(record.endPhase);
-  for (let i = 2; i < letters; i++) out.literal(DASH);
+  if (letters === 2) return;
+  out.byte(record.requestCookie);
+  out.byte(record.responseCookie);
 }

@@ -46,6 +46,7 @@ export function newBalancer(
     case "least-time":
       return new LeastTime(candidates, view);
     case "source":
+    case "sni":
     case "uri":
     case "hdr":
     case "cookie":

@@ -2,7 +2,9 @@
  * What a balancer sees of a server, what a balancer is, and the rules that all algorithms share: who may be chosen, and when a
  * backup is.
  *
- *     usable, weight > 0, no backup, not tried    eligible: the algorithm chooses among these
+ *     usable, weight > 0, no backup, not tried,   eligible: the algorithm chooses among these
+ *       and not full
+ *     the same, but full                          not now; it is waited for (proxy/queue), and no backup is chosen for it
  *     usable, weight > 0, backup, not tried       only when none is eligible, and then the first alone
  *     any other                                   never
  *
@@ -15,14 +17,23 @@ import type { Prng } from "../../base/prng.ts";
 
 /** What a balancer sees of a server. */
 export interface Candidate {
-  /** 0 to 256; may change. */
+  /** 0 to 256, or 16 times that where there is a slowstart; may change. */
   readonly weight: number;
+  /** The weight that it has when no slowstart lessens it. */
+  readonly wholeWeight: number;
+  /** May change, where names say what a server is. */
   readonly isBackup: boolean;
+  /** Of backups those with the least come first. */
+  readonly backupRank: number;
   /** May take new traffic. */
   readonly usable: boolean;
-  /** Streams on it, of all threads. */
+  /** Streams on it, and those that wait for it in particular, of all threads. */
   readonly currentConns: number;
-  /** What it is known by where a key is hashed: its address as written. */
+  /** It takes no more streams for now: its maxconn are on it, and its maxqueue wait for it in particular. */
+  readonly isFull: boolean;
+  /** Any number may wait for it in particular: whoever wants this very server, by a key, goes to it however full it is. */
+  readonly isPatient: boolean;
+  /** What it is known by where a key is hashed: its address as written; "" a slot without one, which owns no keys. */
   readonly hashName: string;
 }
 
@@ -53,15 +64,24 @@ export interface Balancer {
 
 /** Whether the server may be chosen now; backups are looked at apart. */
 export function isEligible(candidate: Candidate, index: number, tried: Bitmap | null): boolean {
-  return candidate.usable && candidate.weight > 0 && !candidate.isBackup &&
+  return candidate.usable && candidate.weight > 0 && !candidate.isBackup && !candidate.isFull &&
     (tried === null || !tried.has(index));
 }
 
-/** The first usable backup; -1 when there is none. */
+/** The same for who wants this very server, and would wait for it. */
+export function isEligibleToWait(candidate: Candidate, index: number, tried: Bitmap | null): boolean {
+  return candidate.usable && candidate.weight > 0 && !candidate.isBackup &&
+    (candidate.isPatient || !candidate.isFull) && (tried === null || !tried.has(index));
+}
+
+/** The first usable backup of the least rank; -1 when there is none, or it is full, or an ordinary server is merely full. */
 export function chooseBackup(candidates: readonly Candidate[], tried: Bitmap | null): number {
+  let best = -1;
   for (let i = 0; i < candidates.length; i++) {
-    const { usable, weight, isBackup } = candidates[i];
-    if (isBackup && usable && weight > 0 && (tried === null || !tried.has(i))) return i;
+    const { usable, weight, isBackup, backupRank } = candidates[i];
+    if (!usable || weight === 0 || (tried !== null && tried.has(i))) continue;
+    if (!isBackup) return -1;
+    if (best < 0 || backupRank < candidates[best].backupRank) best = i;
   }
-  return -1;
+  return best >= 0 && candidates[best].isFull ? -1 : best;
 }

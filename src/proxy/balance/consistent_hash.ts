@@ -9,7 +9,8 @@
  * The walk looks at each server by itself, so that a choice depends on nothing but key, names, weights and who can be used: not on
  * the order of servers, on the past, on a seed, on the thread. A server that leaves hands its keys to all others, by their weights,
  * and has them back when it returns; no other key moves. One whose weight has become less (slowstart) turns away that part of its
- * keys, always the same ones.
+ * keys, always the same ones. Where a slot of a template gets another address, the table is made anew before the next choice, as it
+ * would be by a hadro that never knew the old one.
  *
  * hash-balance-factor: a server takes no stream that makes its load more than so many percent of the average one for its weight
  * (Mirrokni, Thorup, Zadimoghaddam: "Consistent Hashing with Bounded Loads"); the walk goes on. Loads are counted over all threads,
@@ -22,10 +23,16 @@
  * @module
  */
 import type { Bitmap } from "../../base/bitmap.ts";
-import { type Balancer, type BalanceView, type Candidate, chooseBackup, isEligible } from "./candidate.ts";
+import {
+  type Balancer,
+  type BalanceView,
+  type Candidate,
+  chooseBackup,
+  isEligibleToWait,
+} from "./candidate.ts";
 import { NO_KEY } from "./hash_key.ts";
 import { RoundRobin } from "./round_robin.ts";
-import { NO_OWNER, serverIds, SLOT_COUNT, slotOwners, unitOf } from "./slot_table.ts";
+import { NO_OWNER, renewedOwners, serverIds, SLOT_COUNT, slotOwners, unitOf } from "./slot_table.ts";
 
 /** With half of the weight usable, one key in 2^64 gets so far. */
 const PROBES_MAX = 64;
@@ -38,13 +45,14 @@ export class ConsistentHash implements Balancer {
   /** Percent; 0: loads do not count. */
   readonly #factor: number;
   readonly #view: BalanceView;
-  readonly #ids: Int32Array;
-  /** The whole weights: the most that each had. */
+  readonly #names: string[];
+  #ids: Int32Array;
+  /** The whole weights. */
   readonly #fullWeights: Float64Array;
   /** Those that the slots were dealt out by; only their proportions count. */
   readonly #slotWeights: Float64Array;
   #owners: Uint16Array;
-  /** A weight grew beyond its whole: the slots may have to be dealt out anew. */
+  /** A whole weight or a name changed: the slots may have to be dealt out anew. */
   #isStale = false;
   /** What each server adds to the sum below. */
   readonly #usableWeights: Float64Array;
@@ -55,8 +63,9 @@ export class ConsistentHash implements Balancer {
     this.#keyless = new RoundRobin(candidates, view);
     this.#factor = hashBalanceFactor;
     this.#view = view;
-    this.#ids = serverIds(candidates.map(({ hashName }) => hashName));
-    this.#fullWeights = Float64Array.from(candidates, ({ weight, isBackup }) => isBackup ? 0 : weight);
+    this.#names = candidates.map(({ hashName }) => hashName);
+    this.#ids = serverIds(this.#names);
+    this.#fullWeights = Float64Array.from(candidates, fullWeightOf);
     this.#slotWeights = this.#fullWeights.slice();
     this.#owners = slotOwners(this.#ids, this.#slotWeights);
     this.#usableWeights = new Float64Array(candidates.length);
@@ -78,9 +87,10 @@ export class ConsistentHash implements Balancer {
   onServerChange(index: number): void {
     this.#keyless.onServerChange(index);
     this.#noteWeight(index);
-    const { weight, isBackup } = this.#candidates[index]!;
-    if (isBackup || weight <= this.#fullWeights[index]!) return;
-    this.#fullWeights[index] = weight;
+    const candidate = this.#candidates[index]!;
+    const fullWeight = fullWeightOf(candidate);
+    if (fullWeight === this.#fullWeights[index]! && candidate.hashName === this.#names[index]!) return;
+    this.#fullWeights[index] = fullWeight;
     this.#isStale = true;
   }
 
@@ -101,7 +111,7 @@ export class ConsistentHash implements Balancer {
 
   #takes(index: number, tried: Bitmap | null, key: number): boolean {
     const candidate = this.#candidates[index]!;
-    if (!isEligible(candidate, index, tried)) return false;
+    if (!isEligibleToWait(candidate, index, tried)) return false;
     const full = this.#fullWeights[index]!;
     if (candidate.weight < full && unitOf(key, this.#ids[index]!) * full >= candidate.weight) return false;
     return this.#factor === 0 || this.#hasRoom(candidate);
@@ -112,7 +122,7 @@ export class ConsistentHash implements Balancer {
     let least = Infinity;
     for (let i = 0; i < this.#candidates.length; i++) {
       const candidate = this.#candidates[i]!;
-      if (!isEligible(candidate, i, tried)) continue;
+      if (!isEligibleToWait(candidate, i, tried)) continue;
       if (isBounded && this.#factor !== 0 && !this.#hasRoom(candidate)) continue;
       const score = -Math.log(unitOf(key, this.#ids[i]!)) / candidate.weight;
       if (score > least || (score === least && this.#ids[i]! > this.#ids[best]!)) continue;
@@ -131,11 +141,20 @@ export class ConsistentHash implements Balancer {
   /** Where all weights have grown alike, as to sixteenths for a slowstart, every slot keeps its owner. */
   #renewSlots(): void {
     this.#isStale = false;
+    const oldIds = this.#ids;
+    for (const [i, { hashName }] of this.#candidates.entries()) this.#names[i] = hashName;
+    this.#ids = serverIds(this.#names);
+    const hasNewNames = this.#ids.some((id, i) => id !== oldIds[i]);
     const first = this.#slotWeights.findIndex((weight) => weight > 0);
     const scale = first < 0 ? 0 : this.#fullWeights[first]! / this.#slotWeights[first]!;
-    if (this.#fullWeights.every((weight, i) => weight === this.#slotWeights[i]! * scale)) return;
+    const isAlike = (weight: number, i: number) => weight === this.#slotWeights[i]! * scale;
+    if (!hasNewNames && this.#fullWeights.every(isAlike)) return;
+    const changed = Array.from(
+      oldIds,
+      (id, i) => id !== this.#ids[i]! || this.#fullWeights[i] !== this.#slotWeights[i],
+    );
     this.#slotWeights.set(this.#fullWeights);
-    this.#owners = slotOwners(this.#ids, this.#slotWeights);
+    this.#owners = renewedOwners(this.#owners, this.#ids, this.#slotWeights, changed);
   }
 
   #noteWeight(index: number): void {
@@ -144,4 +163,9 @@ export class ConsistentHash implements Balancer {
     this.#usableWeightSum += counted - this.#usableWeights[index]!;
     this.#usableWeights[index] = counted;
   }
+}
+
+/** What slots are dealt out by. */
+function fullWeightOf({ wholeWeight, isBackup, hashName }: Candidate): number {
+  return isBackup || hashName === "" ? 0 : wholeWeight;
 }

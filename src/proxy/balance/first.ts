@@ -1,5 +1,5 @@
 /**
- * First: the first server that can be used, in the order written (HAProxy's first; its maxconn comes with the server queue).
+ * First: the first server that can be used, in the order written (HAProxy's first): with maxconn, the next one only when it is full.
  *
  * May import: base, proxy/balance.
  *

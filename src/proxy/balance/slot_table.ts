@@ -52,6 +52,54 @@ export function slotOwners(ids: Int32Array, weights: ArrayLike<number>): Uint16A
   return owners;
 }
 
+/**
+ * Returns the owners after some servers changed, as {@linkcode slotOwners} would, at less cost: only slots that a changed server
+ * owned, or may own now, are looked at whole.
+ *
+ * @param changed Whether a server's id or weight is another than `owners` were made of.
+ */
+export function renewedOwners(
+  owners: Uint16Array,
+  ids: Int32Array,
+  weights: ArrayLike<number>,
+  changed: readonly boolean[],
+): Uint16Array {
+  const all = Array.from(ids, (_, i) => i);
+  const anew = all.filter((i) => changed[i]!);
+  const renewed = new Uint16Array(SLOT_COUNT);
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const owner = owners[slot]!;
+    renewed[slot] = owner === NO_OWNER || changed[owner]!
+      ? bestOf(all, NO_OWNER, slot, ids, weights)
+      : bestOf(anew, owner, slot, ids, weights);
+  }
+  return renewed;
+}
+
+/** The one with the least score, of `indices` and `owner`. */
+function bestOf(
+  indices: readonly number[],
+  owner: number,
+  slot: number,
+  ids: Int32Array,
+  weights: ArrayLike<number>,
+): number {
+  let best = owner;
+  let least = owner === NO_OWNER ? Infinity : scoreOf(slot, ids[owner]!, weights[owner]!);
+  for (const i of indices) {
+    if (weights[i]! <= 0) continue;
+    const score = scoreOf(slot, ids[i]!, weights[i]!);
+    if (score > least || (score === least && best !== NO_OWNER && ids[i]! >= ids[best]!)) continue;
+    least = score;
+    best = i;
+  }
+  return best;
+}
+
+function scoreOf(slot: number, id: number, weight: number): number {
+  return -Math.log(unitOf(slot, id)) / weight;
+}
+
 function claimSlots(
   owners: Uint16Array,
   least: Float64Array,

@@ -18,10 +18,17 @@ import type { CheckRequest } from "../../config/model_health.ts";
 import { PROXY_HEADER_BYTES_MAX, writeProxyHeader } from "../../protocol/proxy_protocol/header_writer.ts";
 import { formatAddress } from "../address_text.ts";
 
-/** Null when there is nothing to send. @param request Null with tcp. */
-export function encodeCheckRequest(request: CheckRequest | null, server: ServerConfig): Slab | null {
+/**
+ * Null when there is nothing to send. @param request Null with tcp. @param member What has the slot that the server is, of SRV
+ * records; "" with others.
+ */
+export function encodeCheckRequest(
+  request: CheckRequest | null,
+  server: ServerConfig,
+  member = "",
+): Slab | null {
   const header = encodeHeader(server);
-  const text = request === null ? "" : requestText(request, server.endpoint);
+  const text = request === null ? "" : requestText(request, member || hostOf(server.endpoint));
   const sizeBytes = header.length + text.length;
   if (sizeBytes === 0) return null;
   const slab = new Slab(sizeBytes);
@@ -31,10 +38,10 @@ export function encodeCheckRequest(request: CheckRequest | null, server: ServerC
   return slab;
 }
 
-function requestText({ method, path, host, headers }: CheckRequest, endpoint: Endpoint): string {
+function requestText({ method, path, host, headers }: CheckRequest, server: string): string {
   const lines = headers.map(({ name, value }) => `${name}: ${value}\r\n`);
   if (!headers.some(({ name }) => name.toLowerCase() === "user-agent")) lines.push("User-Agent: hadro\r\n");
-  const hostLine = `Host: ${host || hostOf(endpoint)}\r\n`;
+  const hostLine = `Host: ${host || server}\r\n`;
   return `${method} ${path} HTTP/1.1\r\n${hostLine}${lines.join("")}Connection: close\r\n\r\n`;
 }
 
@@ -43,8 +50,9 @@ function hostOf({ kind, host, port }: Endpoint): string {
   return formatAddress({ kind: "tcp", host: host === "" ? "localhost" : host, port });
 }
 
-function encodeHeader({ proxyOut, checkEndpoint }: ServerConfig): Uint8Array {
-  if (proxyOut === null || checkEndpoint !== null) return new Uint8Array(0);
+function encodeHeader({ proxyOut, checkEndpoint, template }: ServerConfig): Uint8Array {
+  const goesElsewhere = checkEndpoint !== null || (template !== null && template.checkPort !== 0);
+  if (proxyOut === null || goesElsewhere) return new Uint8Array(0);
   const { version, hasChecksum } = proxyOut;
   const bytes = new Uint8Array(PROXY_HEADER_BYTES_MAX);
   const header = { version, hasChecksum, isLocal: true, source: null, destination: null, authority: "" };

@@ -7,6 +7,7 @@
  *                  REASON, DETAIL, COUNT                  why it is as it is: health_reason.ts
  *                  ERRORS    of traffic in a row, all threads together
  *                  HURRY     changes when a check is wanted soon
+ *                  MEMBER    of a slot of a template: the version of what has it (net/name_source.ts), whose health this is
  *
  * One thread checks a server and all see the result. Its owner keeps a server for as long as it beats; a beat that does not change
  * for TAKEOVER_MS, by the clock of whoever looks, belongs to a thread that died or hangs, and its servers are anybody's. Reason and
@@ -23,7 +24,7 @@ import { type HealthRules, initialState, nextState } from "./health_state.ts";
 /** A beat that stands still for so long is a dead thread's. */
 export const TAKEOVER_MS = 2_000;
 
-const Cell = { STATE: 0, OWNER: 1, REASON: 2, DETAIL: 3, COUNT: 4, ERRORS: 5, HURRY: 6 } as const;
+const Cell = { STATE: 0, OWNER: 1, REASON: 2, DETAIL: 3, COUNT: 4, ERRORS: 5, HURRY: 6, MEMBER: 7 } as const;
 const CELLS_PER_SERVER = 8;
 
 /** See the module's text. Servers are numbers from 0, over all backends in the order of the configuration. */
@@ -141,6 +142,24 @@ export class HealthCells {
   /** Changes when a check is wanted soon. */
   hurryCount(server: number): number {
     return this.#load(server, Cell.HURRY);
+  }
+
+  /** Whether the health is that of the member with this version. */
+  isOf(server: number, version: number): boolean {
+    return this.#load(server, Cell.MEMBER) === version;
+  }
+
+  /** A slot has another member: the first thread that says so begins its health anew. */
+  renew(server: number, version: number): void {
+    const at = this.#at(server, Cell.MEMBER);
+    for (;;) {
+      const known = Atomics.load(this.#cells, at);
+      if (known >= version) return;
+      if (Atomics.compareExchange(this.#cells, at, known, version) === known) break;
+    }
+    this.setReason(server, 0, 0, 0);
+    this.#store(server, Cell.ERRORS, 0);
+    this.#store(server, Cell.STATE, 0);
   }
 
   #at(server: number, cell: number): number {

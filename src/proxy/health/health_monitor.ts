@@ -16,7 +16,7 @@ import type { Prng } from "../../base/prng.ts";
 import type { Config } from "../../config/model.ts";
 import type { SocketAddress } from "../../event/poller.ts";
 import type { TaskHandler } from "../../event/run_queue.ts";
-import type { NameResolver } from "../../net/resolver.ts";
+import type { NameSource } from "../../net/name_source.ts";
 import type { Backend } from "../backend.ts";
 import { connectOptionsTo, type Server } from "../server.ts";
 import { CheckBuffers } from "./check_buffers.ts";
@@ -34,25 +34,26 @@ const START_JITTER_MS = 100;
 export class HealthMonitor implements TaskHandler {
   readonly #context: HealthContext;
   readonly #config: Config;
-  readonly #resolver: NameResolver;
+  readonly #names: NameSource;
   readonly #prng: Prng;
   readonly #servers: ServerHealth[] = [];
   readonly #checked: ServerHealth[];
   readonly #buffers = new CheckBuffers();
   readonly #task: number;
+  #isStopped = false;
 
   constructor(
     context: Omit<HealthContext, "refresh">,
     options: {
       readonly config: Config;
       readonly backends: Iterable<Backend>;
-      readonly resolver: NameResolver;
+      readonly names: NameSource;
       readonly prng: Prng;
     },
   ) {
     this.#context = { ...context, refresh: () => this.refresh() };
     this.#config = options.config;
-    this.#resolver = options.resolver;
+    this.#names = options.names;
     this.#prng = options.prng;
     let index = 0;
     for (const backend of options.backends) {
@@ -74,7 +75,7 @@ export class HealthMonitor implements TaskHandler {
     if (!cells.isShared) {
       for (const health of this.#checked) {
         cells.claim(health.index, engine.nowMs);
-        this.#startCheck(health);
+        if (isCheckable(health)) this.#startCheck(health);
       }
     } else if (this.#servers.length > 0) this.onTask();
   }
@@ -85,7 +86,7 @@ export class HealthMonitor implements TaskHandler {
     this.refresh();
     for (const health of this.#checked) {
       const isMine = cells.claim(health.index, engine.nowMs);
-      if (isMine && !health.check!.isOn && health.status !== HealthStatus.MAINT) this.#startCheck(health);
+      if (isMine && !health.check!.isOn && isCheckable(health)) this.#startCheck(health);
       else if (!isMine && health.check!.isOn) health.check!.stop();
     }
     engine.scheduler.scheduleAt(this.#task, engine.nowMs + LOOK_MS);
@@ -96,8 +97,27 @@ export class HealthMonitor implements TaskHandler {
     for (const health of this.#servers) health.follow();
   }
 
+  /** A slot has another member, or none: its checks begin anew, or stop. @param isLate Others of the backend had theirs before. */
+  onMember(backend: Backend, server: Server, isLate: boolean): void {
+    const health = this.#servers.find((other) => other.server === server);
+    if (health === undefined || this.#isStopped) return;
+    health.onMember(isLate && !server.isVacant && backend.hasOther(server));
+    const { check } = health;
+    if (check === null || !isCheckable(health)) return;
+    if (server.config.template!.kind === "srv") {
+      check.setRequest(
+        encodeCheckRequest(backend.config.health.check!.request, server.config, server.hashName),
+      );
+    }
+    const { cells, engine } = this.#context;
+    if (!cells.claim(health.index, engine.nowMs)) return;
+    if (isLate) check.start(this.#prng.nextFloat() * START_JITTER_MS);
+    else this.#startCheck(health);
+  }
+
   /** hadro drains: servers are checked no more. */
   stop(): void {
+    this.#isStopped = true;
     this.#context.engine.scheduler.scheduleAt(this.#task, Infinity);
     for (const { check } of this.#checked) check!.stop();
   }
@@ -121,8 +141,9 @@ export class HealthMonitor implements TaskHandler {
   }
 
   #add(backend: Backend, server: Server, index: number): void {
-    const { check, ejectMs } = backend.config.health;
-    if (check === null && ejectMs === 0) return;
+    const { check, ejectMs, slowStartMs } = backend.config.health;
+    const growsLate = slowStartMs > 0 && server.config.template !== null;
+    if (check === null && ejectMs === 0 && !growsLate) return;
     const health = new ServerHealth(this.#context, backend, server, index);
     this.#servers.push(health);
     if (check === null) return;
@@ -140,12 +161,15 @@ export class HealthMonitor implements TaskHandler {
 
   /** The server itself, or where check-addr and check-port say. */
   #targetOf(health: ServerHealth, backend: Backend, server: Server): CheckTarget {
-    const { checkEndpoint, source } = server.config;
-    if (checkEndpoint === null) return server;
+    const { checkEndpoint, source, resolvePrefer, template } = server.config;
+    if (checkEndpoint === null) {
+      return template === null || template.checkPort === 0 ? server : onPort(server, template.checkPort);
+    }
     let known: readonly SocketAddress[] = [];
     let unresolved = "its check-addr is not resolved yet";
     health.unresolved = () => unresolved;
-    this.#resolver.watch(checkEndpoint, (addresses, reason) => [known, unresolved] = [addresses, reason]);
+    const question = { kind: "server", endpoint: checkEndpoint, prefer: resolvePrefer } as const;
+    this.#names.watch(question, ({ addresses, reason }) => [known, unresolved] = [addresses, reason]);
     return {
       get addressCount() {
         return known.length;
@@ -168,4 +192,23 @@ export class HealthMonitor implements TaskHandler {
     for (const health of this.#checked) shortestMs = Math.min(shortestMs, health.interMs());
     return shortestMs;
   }
+}
+
+/** The addresses that a slot has, with the port of its checks. */
+function onPort(server: Server, port: number): CheckTarget {
+  return {
+    get addressCount() {
+      return server.addressCount;
+    },
+    address: (attempt) => {
+      const address = server.address(attempt);
+      return address.kind === "tcp" ? { ...address, port } : address;
+    },
+    connectOptions: (attempt) => server.connectOptions(attempt),
+  };
+}
+
+/** Whether its checks may run. */
+function isCheckable({ status, server }: ServerHealth): boolean {
+  return status !== HealthStatus.MAINT && !server.isVacant;
 }

@@ -30,7 +30,7 @@
  * @module
  */
 
-/** See the module's text. */
+/** See the module's text. Those up to DRAIN may have the clients that they had before. */
 export const HealthStatus = { UP: 0, NOLB: 1, DRAIN: 2, EJECTED: 3, DOWN: 4, MAINT: 5 } as const;
 
 const STATUS_NAMES: readonly string[] = Object.keys(HealthStatus);
@@ -55,6 +55,9 @@ export interface HealthRules {
   readonly rise: number;
   readonly fall: number;
 }
+
+/** Steps of a weight that grows: HAProxy's BE_WEIGHT_SCALE. */
+export const WEIGHT_SCALE = 16;
 
 const HEALTH_MASK = 0xfff;
 const NOLB = 1 << 12;

@@ -67,6 +67,7 @@ export interface ServerCheckOptions {
 export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
   readonly #engine: Engine;
   readonly #options: ServerCheckOptions;
+  #request: Slab | null;
   readonly #needle: Uint8Array;
   readonly #task: number;
   #phase: number = Phase.OFF;
@@ -84,6 +85,7 @@ export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
   constructor(engine: Engine, options: ServerCheckOptions) {
     this.#engine = engine;
     this.#options = options;
+    this.#request = options.request;
     const expect = options.config.request?.expect;
     this.#needle = new TextEncoder().encode(expect?.kind === "body" ? expect.needle : "");
     this.#task = engine.scheduler.create(this);
@@ -91,6 +93,11 @@ export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
 
   get isOn(): boolean {
     return this.#phase !== Phase.OFF;
+  }
+
+  /** What is sent from the next check on. Between two checks only. */
+  setRequest(request: Slab | null): void {
+    this.#request = request;
   }
 
   /** Begins to check, the first time after `delayMs`. */
@@ -149,7 +156,7 @@ export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
   }
 
   #connect(): void {
-    const { config, connectMs, request, target } = this.#options;
+    const { config, connectMs, target } = this.#options;
     const options = target.connectOptions(this.#attempt);
     if (options === null) {
       this.#onConnectFailed(HealthReason.CONNECT, -Errno.EAFNOSUPPORT);
@@ -159,7 +166,7 @@ export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
     const limitMs = config.timeoutMs > 0 ? Math.min(config.interMs, connectMs) : config.interMs;
     this.#limit(Math.ceil(limitMs / target.addressCount), this.#engine.nowMs);
     const address = target.address(this.#attempt);
-    const fd = this.#engine.connect(address, this, IoClass.URGENT, request !== null, options);
+    const fd = this.#engine.connect(address, this, IoClass.URGENT, this.#request !== null, options);
     if (fd >= 0) this.#fd = fd;
     else if (isOwnLack(fd)) this.#end(Verdict.VOID, HealthReason.CONNECT, fd);
     else this.#onConnectFailed(HealthReason.CONNECT, fd);
@@ -173,8 +180,8 @@ export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
   }
 
   #onConnected(): void {
-    const { config, request } = this.#options;
-    if (request === null) {
+    const { config } = this.#options;
+    if (this.#request === null) {
       this.#end(Verdict.PASSED, HealthReason.NONE, 0);
       return;
     }
@@ -187,7 +194,7 @@ export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
 
   #send(): void {
     const { fdTable } = this.#engine;
-    const request = this.#options.request!;
+    const request = this.#request!;
     const restBytes = request.bytes.length - this.#sentBytes;
     const count = this.#engine.send(this.#fd, request, this.#sentBytes, restBytes);
     if (count > 0) this.#sentBytes += count;

@@ -8,7 +8,7 @@
  *
  *     ejection   lasts eject × penalty (so many in a row); the first thread whose time is over ends it. A penalty is forgiven for each
  *                `eject` that a server is back without another. Never the last server that can be used.
- *     slowstart  HAProxy's: weights count in sixteenths; the part of the time that has passed is the part of the weight
+ *     slowstart  slow_start.ts
  *
  * May import: base, config, event, proxy.
  *
@@ -35,11 +35,9 @@ import {
   statusOf,
 } from "./health_state.ts";
 import type { CheckOwner, ServerCheck } from "./server_check.ts";
+import { SlowStart } from "./slow_start.ts";
 import { TrafficObserver } from "./traffic_observer.ts";
 
-/** Steps of a weight that grows: HAProxy's BE_WEIGHT_SCALE. */
-const WEIGHT_SCALE = 16;
-const SLOWSTART_STEP_MS_MIN = 50;
 /** A server without checks: up, until something else says otherwise. */
 const NO_RULES: HealthRules = { rise: 1, fall: 1 };
 
@@ -80,8 +78,7 @@ export class ServerHealth implements CheckOwner, TaskHandler {
   #inRow = 0;
   #lastEvent = -1;
   #hurryCount: number;
-  /** When it came up again; NEVER_MS while it has its whole weight. */
-  #grewFromMs = NEVER_MS;
+  readonly #slowStart: SlowStart | null;
   #ejectionEndsMs = NEVER_MS;
   #forgivesMs = NEVER_MS;
 
@@ -96,7 +93,7 @@ export class ServerHealth implements CheckOwner, TaskHandler {
     this.#seen = initialState(this.#rules);
     this.#hurryCount = context.cells.hurryCount(index);
     this.#task = context.engine.scheduler.create(this);
-    if (this.#config.slowStartMs > 0) server.setWeight(server.config.weight * WEIGHT_SCALE);
+    this.#slowStart = this.#config.slowStartMs > 0 ? new SlowStart(server, this.#config.slowStartMs) : null;
     if (this.#config.observe === "off") return;
     server.observer = new TrafficObserver(context.cells, index, {
       isLayer7: this.#config.observe === "l7",
@@ -146,6 +143,8 @@ export class ServerHealth implements CheckOwner, TaskHandler {
     this.server.counters.checks++;
     // Another thread took over while this one hung.
     if (verdict === Verdict.VOID || !cells.owns(this.index)) return;
+    // Another thread knows already that the slot has another member.
+    if (!cells.isOf(this.index, this.server.slotVersion)) return;
     const event = verdict === Verdict.PASSED
       ? HealthEvent.PASS
       : verdict === Verdict.CONDITIONAL && this.status !== HealthStatus.DOWN
@@ -168,6 +167,19 @@ export class ServerHealth implements CheckOwner, TaskHandler {
     if (before !== this.status) this.#tell(before, count);
   }
 
+  /** Its slot has another member, or none: what was known is of no use. @param grows It comes to others that are at work. */
+  onMember(grows: boolean): void {
+    const { cells, engine } = this.#context;
+    this.check?.stop();
+    cells.renew(this.index, this.server.slotVersion);
+    this.#lastEvent = -1;
+    this.#ejectionEndsMs = this.#forgivesMs = NEVER_MS;
+    this.follow();
+    if (grows) this.#slowStart?.begin(engine.nowMs);
+    else this.#slowStart?.end();
+    this.#schedule();
+  }
+
   onTask(): void {
     const { cells, engine } = this.#context;
     if (engine.nowMs >= this.#ejectionEndsMs) {
@@ -181,7 +193,7 @@ export class ServerHealth implements CheckOwner, TaskHandler {
       }
     }
     if (engine.nowMs >= this.#forgivesMs) this.#forgive();
-    if (this.#grewFromMs !== NEVER_MS) this.#grow();
+    this.#slowStart?.grow(engine.nowMs);
     this.#schedule();
   }
 
@@ -207,15 +219,12 @@ export class ServerHealth implements CheckOwner, TaskHandler {
   #onStatus(was: number): void {
     const { status, server } = this;
     const { cells, engine } = this.#context;
-    server.setHealth(status === HealthStatus.UP, status === HealthStatus.UP ? "" : this.#words());
+    const isUp = status === HealthStatus.UP;
+    server.setHealth(isUp, isUp ? "" : this.#words(), status <= HealthStatus.DRAIN);
     if (status === HealthStatus.MAINT) this.check?.stop();
-    else if (was === HealthStatus.MAINT && cells.owns(this.index)) this.check?.start(0);
-    if (status === HealthStatus.UP) {
-      const wasAway = was !== HealthStatus.NOLB && was !== HealthStatus.DRAIN;
-      if (wasAway && this.#config.slowStartMs > 0) {
-        this.#grewFromMs = engine.nowMs;
-        this.#grow();
-      }
+    else if (was === HealthStatus.MAINT && !server.isVacant && cells.owns(this.index)) this.check?.start(0);
+    if (isUp) {
+      if (was > HealthStatus.DRAIN) this.#slowStart?.begin(engine.nowMs);
       return;
     }
     const endsSessions = status === HealthStatus.DOWN && this.#config.onMarkedDown === "shutdown-sessions";
@@ -282,19 +291,9 @@ export class ServerHealth implements CheckOwner, TaskHandler {
     this.#forgivesMs = penaltyOf(this.#seen) > 0 ? engine.nowMs + this.#config.ejectMs : NEVER_MS;
   }
 
-  /** Sets the weight that the time since it came up gives it. */
-  #grow(): void {
-    const { slowStartMs } = this.#config;
-    const passedMs = this.#context.engine.nowMs - this.#grewFromMs;
-    const parts = Math.min(WEIGHT_SCALE, Math.floor((WEIGHT_SCALE * passedMs + slowStartMs) / slowStartMs));
-    this.server.setWeight(this.server.config.weight * parts);
-    if (parts === WEIGHT_SCALE) this.#grewFromMs = NEVER_MS;
-  }
-
   #schedule(): void {
-    const stepMs = Math.max(SLOWSTART_STEP_MS_MIN, this.#config.slowStartMs / WEIGHT_SCALE);
-    const growsMs = this.#grewFromMs === NEVER_MS ? NEVER_MS : this.#context.engine.nowMs + stepMs;
-    const { scheduler } = this.#context.engine;
+    const { scheduler, nowMs } = this.#context.engine;
+    const growsMs = this.#slowStart?.nextMs(nowMs) ?? NEVER_MS;
     scheduler.scheduleAt(this.#task, Math.min(this.#ejectionEndsMs, this.#forgivesMs, growsMs));
   }
 }

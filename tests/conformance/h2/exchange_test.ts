@@ -83,6 +83,19 @@ describe("8.1 messages", () => {
   });
 });
 
+describe("retries", () => {
+  it("a request that is whole is tried again as retry-on says, one whose body comes is not", () => {
+    let count = 0;
+    const flags = { "retry-on": "all-retryable-errors+non-idempotent", "retries": "2" };
+    const answer = () =>
+      ++count % 2 === 1 ? "HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n" : answerOf(5);
+    expect(answers((raw) => [raw.headers(1, GET)], flags, answer)).toEqual(OK(1));
+    expect(count).toBe(2);
+    const open = answers((raw) => [raw.headers(1, POST, OPEN), frame(0, 1, 1, "00")], flags, answer);
+    expect(open[0]).toBe("HEADERS 1 503 END");
+  });
+});
+
 describe("8.2 what passes", () => {
   it("trailers, both ways", () => {
     const raw = new RawH2(() =>

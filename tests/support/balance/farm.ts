@@ -25,7 +25,12 @@ export interface TestServer {
   isBackup: boolean;
   usable: boolean;
   currentConns: number;
+  isFull: boolean;
+  isPatient: boolean;
   hashName: string;
+  /** The most that its weight was, unless told. */
+  wholeWeight: number;
+  backupRank: number;
 }
 
 export interface FarmOptions {
@@ -53,7 +58,11 @@ export class Farm {
       isBackup: false,
       usable: true,
       currentConns: 0,
+      isFull: false,
+      isPatient: false,
       hashName: `10.0.0.${i + 1}:80`,
+      wholeWeight: server.weight ?? 1,
+      backupRank: 0,
       ...server,
     }));
     this.balancer = newBalancer(
@@ -90,7 +99,9 @@ export class Farm {
   }
 
   setWeight(index: number, weight: number): void {
-    this.servers[index].weight = weight;
+    const server = this.servers[index];
+    server.weight = weight;
+    server.wholeWeight = Math.max(server.wholeWeight, weight);
     this.balancer.onServerChange(index);
   }
 

@@ -17,7 +17,8 @@ import type { Slab } from "../../../src/base/slab.ts";
 import type { Activity } from "../../../src/event/activity.ts";
 import { FdState, polledAfterUpdate } from "../../../src/event/fd_state.ts";
 import type { FdTable } from "../../../src/event/fd_table.ts";
-import type { Poller, SocketAddress } from "../../../src/event/poller.ts";
+import type { Bells, Poller, SocketAddress } from "../../../src/event/poller.ts";
+import type { SimBell } from "./sim_bells.ts";
 import { SimListener, type SimNetwork } from "./sim_network.ts";
 import { SimPipes } from "./sim_pipes.ts";
 import { SimSocket } from "./sim_socket.ts";
@@ -42,6 +43,7 @@ export class SimPoller implements Poller {
   readonly unpolls: boolean;
   readonly isShortReadEmpty: boolean;
   readonly pipes: SimPipes | null;
+  bells: Bells | null = null;
   onWake: () => void = () => {};
   timeoutMs = 0;
   isWoken = false;
@@ -55,7 +57,7 @@ export class SimPoller implements Poller {
   readonly #table: FdTable;
   readonly #activity: Activity;
   readonly #options: SimPollerOptions;
-  readonly #things: (SimSocket | SimListener | null)[];
+  readonly #things: (SimSocket | SimListener | SimBell | null)[];
   /** Edges not yet reported, and registrations, by fd. */
   readonly #edges: Uint8Array;
   readonly #isRegistered: Uint8Array;
@@ -158,7 +160,7 @@ export class SimPoller implements Poller {
 
   localAddress(fd: number): SocketAddress {
     const thing = this.#things[fd]!;
-    return thing instanceof SimListener ? thing.address : thing.local;
+    return thing instanceof SimListener ? thing.address : (thing as SimSocket).local;
   }
 
   peerAddress(fd: number): SocketAddress {
@@ -184,8 +186,7 @@ export class SimPoller implements Poller {
   /** Marks what is ready, as a kernel's answer to a wait; returns how many reports there were. */
   look(): number {
     this.isInside = true;
-    const ready: number[] = [];
-    for (let fd = 0; fd < this.#things.length; fd++) if (this.#pending(fd) !== 0) ready.push(fd);
+    const ready = [...this.#things.keys()].filter((fd) => this.#pending(fd) !== 0);
     let reported = 0;
     while (ready.length > 0 && reported < this.#options.reportsMax) {
       const [fd] = ready.splice(this.#prng.nextBelow(ready.length), 1);
@@ -278,6 +279,11 @@ export class SimPoller implements Poller {
   #free(): number {
     const fd = this.#things.indexOf(null);
     return fd < 0 || fd >= this.#options.fdMax ? -Errno.EMFILE : fd;
+  }
+
+  hang(fd: number, bell: SimBell): void {
+    this.#things[fd] = bell;
+    bell.onRing = () => this.#edges[fd]! |= FdState.READY_R;
   }
 
   socket(fd: number): SimSocket {

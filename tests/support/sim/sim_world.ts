@@ -14,6 +14,7 @@ import { BufferWait } from "../../../src/buffer/buffer_wait.ts";
 import { Engine } from "../../../src/event/engine.ts";
 import { Direction, FdFlag, FdState, formatFdState, isRunnable } from "../../../src/event/fd_state.ts";
 import { SimClock } from "./sim_clock.ts";
+import type { SimBells } from "./sim_bells.ts";
 import { SimNetwork } from "./sim_network.ts";
 import { type SimFlavour, SimPoller } from "./sim_poller.ts";
 
@@ -36,6 +37,8 @@ export interface SimWorldOptions {
   readonly reserveCount?: number;
   /** Pipes of the kernel, where the flavour has them. @default {true} */
   readonly hasPipes?: boolean;
+  /** Those of all worlds that share something; none unless told. */
+  readonly bells?: SimBells;
   /** Instead of one made of the seed. */
   readonly prng?: Prng;
 }
@@ -81,6 +84,7 @@ export class SimWorld {
       return poller;
     }, this.clock);
     this.poller = poller!;
+    this.poller.bells = options.bells?.of(this.poller, fdCapacity) ?? null;
     this.pool = new BufferPool({
       limitCount: options.bufferLimit ?? 64,
       reserveCount: options.reserveCount ?? 4,

@@ -30,6 +30,7 @@ const KNOTS: readonly Knot[] = [
       "src/proxy/listener.ts",
       "src/proxy/proxy_context.ts",
       "src/proxy/stream_session.ts",
+      "src/proxy/retry/http_retry.ts",
       "src/proxy/tcp_session.ts",
     ],
     why:

@@ -57,7 +57,7 @@ describe("a wrong call says what is wrong on standard error, and exits with 2", 
     ],
     [
       "8080 :3000 --lb best",
-      'Cannot use lb "best": no such choice; known: roundrobin, leastconn, random, first, least-time, source, uri, hdr, cookie, url_param\n  --lb best\n       ^',
+      'Cannot use lb "best": no such choice; known: roundrobin, leastconn, random, first, least-time, source, sni, uri, hdr, cookie, url_param\n  --lb best\n       ^',
     ],
     [
       "8080 :3000,wieght=2",

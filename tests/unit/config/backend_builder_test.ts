@@ -1,9 +1,11 @@
 /** One backend from its items: shared keys, servers, names, timeouts. Refusals: tests/fixtures/config/refusals.md. @module */
 import { describe, expect, it } from "vitest";
 import { AssertionError } from "../../../src/base/assert.ts";
-import { BackendBuilder, readTimeouts } from "../../../src/config/backend_builder.ts";
+import { CookieKey } from "../../../src/config/cookie_secret.ts";
+import { BackendBuilder } from "../../../src/config/backend_builder.ts";
 import { parseItem } from "../../../src/config/item_parser.ts";
 import type { BackendConfig } from "../../../src/config/model.ts";
+import { readTimeouts } from "../../../src/config/shared_options.ts";
 import { Settings } from "../../../src/config/settings.ts";
 
 /** Builds a backend from words; `flags` are given as `name=text`. */
@@ -18,7 +20,7 @@ function build(
   }
   const builder = new BackendBuilder(settings, "http");
   for (const word of words) builder.addServer(parseItem("-b", word), "http", options.isRoute ?? false);
-  return builder.build(new Set(options.taken));
+  return builder.build(new Set(options.taken), new CookieKey("random"));
 }
 
 /** What of a backend its keys decide. */
@@ -82,6 +84,11 @@ describe("servers", () => {
         source: null,
         proxyOut: null,
         checkEndpoint: null,
+        cookie: null,
+        queue: null,
+        resolvePrefer: "ipv4",
+        template: null,
+        slot: 0,
       },
       {
         name: "s2",
@@ -91,6 +98,11 @@ describe("servers", () => {
         source: null,
         proxyOut: null,
         checkEndpoint: null,
+        cookie: null,
+        queue: null,
+        resolvePrefer: "ipv4",
+        template: null,
+        slot: 0,
       },
       {
         name: "s3",
@@ -100,6 +112,11 @@ describe("servers", () => {
         source: null,
         proxyOut: null,
         checkEndpoint: null,
+        cookie: null,
+        queue: null,
+        resolvePrefer: "ipv4",
+        template: null,
+        slot: 0,
       },
     ]);
   });
@@ -132,7 +149,7 @@ describe("a backend's name", () => {
     const taken = new Set<string>();
     const builder = new BackendBuilder(new Settings(), "tcp");
     builder.addServer(parseItem("-b", ":1"), "tcp");
-    expect(builder.build(taken)).toMatchObject({ name: "app", scheme: "tcp" });
+    expect(builder.build(taken, new CookieKey("random"))).toMatchObject({ name: "app", scheme: "tcp" });
     expect([builder.name, [...taken]]).toEqual(["app", ["app"]]);
   });
   it("is not known before it is built, and asking is a bug of ours", () => {

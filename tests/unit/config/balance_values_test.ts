@@ -13,7 +13,7 @@ import { configOf, refusalOf } from "../../support/config/written.ts";
 
 const PLACE: WordPlace = { source: "--lb", word: "word", column: 0 };
 
-const balance = (text: string, scheme: "http" | "tcp" = "http") => readBalance(text, PLACE, scheme);
+const balance = (text: string, scheme: "http" | "tcp" | "sni" = "http") => readBalance(text, PLACE, scheme);
 const read = (text: string) => {
   const { algorithm, keyName, uriLengthMax, uriDepthMax, uriWhole } = balance(text);
   return [algorithm, keyName, uriLengthMax, uriDepthMax, uriWhole];
@@ -74,7 +74,15 @@ describe("lb", () => {
 
   it.each(ALGORITHMS)("%s is for tcp when it needs no request", (algorithm) => {
     const text = ["hdr", "cookie", "url_param"].includes(algorithm) ? `${algorithm}:x` : algorithm;
-    if (!["uri", "hdr", "cookie", "url_param"].includes(algorithm)) {
+    if (algorithm === "sni") {
+      for (const scheme of ["tcp", "http"] as const) {
+        expect(refusalOf(() => balance(text, scheme))).toContain(
+          "only an sni listener reads TLS client hellos",
+        );
+      }
+      expect(balance(text, "sni").algorithm).toBe("sni");
+      expect(balance("hash req.ssl_sni", "sni")).toEqual(balance("sni", "sni"));
+    } else if (!["uri", "hdr", "cookie", "url_param"].includes(algorithm)) {
       expect(balance(text, "tcp").algorithm).toBe(algorithm);
     } else expect(refusalOf(() => balance(text, "tcp"))).toContain("a tcp backend sees no request to hash");
   });

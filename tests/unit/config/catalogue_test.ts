@@ -120,7 +120,10 @@ describe("keys of items", () => {
 describe("choices", () => {
   it.each(ALGORITHMS)("--lb %s is one that a backend can have", (algorithm) => {
     const name = ["hdr", "cookie", "url_param"].includes(algorithm) ? ":x" : "";
-    expect(configOf(`hadro 1 :2 --lb ${algorithm}${name}`).backends[0]!.balance.algorithm).toBe(algorithm);
+    const listen = algorithm === "sni" ? "sni://:1" : "1";
+    expect(configOf(`hadro ${listen} :2 --lb ${algorithm}${name}`).backends[0]!.balance.algorithm).toBe(
+      algorithm,
+    );
     expect(FLAGS.find(({ name }) => name === "lb")!.text).toContain(algorithm);
   });
   it.each(HTTP_REUSES)("--http-reuse %s is one that a backend can have", (reuse) => {

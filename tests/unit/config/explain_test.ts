@@ -42,6 +42,25 @@ limits   maxconn 100   mem ceiling 256m = 100 x 2 x 6k + 50 buffers x 16448 + 7 
       "",
     ]);
   });
+  it("says of a server how much it takes, and of its backend how long is waited", () => {
+    const line =
+      "hadro -l :1 -b :2,maxconn=9,minconn=3,fullconn=50,queue=7s :3,maxconn=1 :4 -r /x=:5,maxconn=2,maxqueue=4,lb=source";
+    expect(
+      explain(line).slice(3, 9).map((text) =>
+        text.replace(/host=.* tunnel 1h/, "…").replace(/… queue/, "queue")
+      ),
+    ).toEqual([
+      "backend  app  roundrobin  retries 3  queue 7s",
+      "server   app/s1  http://localhost:2  weight 1  maxconn 3 to 9",
+      "server   app/s2  http://localhost:3  weight 1  maxconn 1",
+      "server   app/s3  http://localhost:4  weight 1",
+      "backend  app2  source  retries 3  queue 30s",
+      "server   app2/s1  http://localhost:5  weight 1  maxconn 2  maxqueue 4",
+    ]);
+    expect(explain(line)[3]).toContain(
+      "host=client  fullconn 50  timeouts connect 5s server 1m tunnel 1h queue 7s",
+    );
+  });
   it("says all that a large configuration means", () => {
     const line =
       "hadro -l http://[::1]:80,name=web,prio=high,maxconn=9,client=90s -r A.test/x=:1,name=api,host=b.test " +
@@ -69,6 +88,7 @@ headers  up   set X-A: 1
 headers  up   delete X-B
 headers  down add X-C
 trust    10.1.0.0/16 fd00:0:0:0:0:0:0:0/8 2001:db8:1:2:3:4:5:6/128
+names    every 10s from the system's resolver  hold nx 30s refused 30s timeout 30s other 30s obsolete 0
 engine   poller deno  threads 4
 log      "%ci" to /tmp/a.log, block when full
 limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448 + 7 pipes x 256k   drain 1500ms`);
@@ -98,6 +118,10 @@ limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448 + 7 p
       `server   app/s2  http://[fd00::1]:80  weight 1  source ${loopback}`,
     ]);
   });
+  it("says after what requests are sent again, and how often", () => {
+    const [backend] = explain("hadro -l :80 -b :1,retry-on=503+conn-failure --retry-budget 5%", "backend");
+    expect(backend).toContain("  retries 3  retry-on conn-failure+503  retry-budget 5%+3/s  host=client");
+  });
   it("says what routes ask for, what they answer, and what becomes of paths and headers", () => {
     const line = "hadro -l :80,redirect=https -r /a==:1,method=GET,header=X-A:1,strip-prefix=/a " +
       "/b=,redirect=prefix:/c,add-prefix=/d --unique-id X-Id --header-down X-Via:%f";
@@ -110,6 +134,20 @@ limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448 + 7 p
       "headers  down set X-Via: %f",
     ]);
   });
+  it("says where TLS is passed on to, and that the rest is closed or goes to a default", () => {
+    const line =
+      "hadro -l sni://:443 -r a.test=:1 *.b.test=:2,alpn=h2+h3 *=:3,alpn=h2 -l sni://:8443 -b :4 --lb sni";
+    expect(explain(line, "route")).toEqual([
+      "route    sni-443  a.test -> app",
+      "route    sni-443  .b.test  alpn h2+h3 -> app2",
+      "route    sni-443  any hello  alpn h2 -> app3",
+      "route    sni-443  default -> closed",
+      "route    sni-8443  default -> app4",
+    ]);
+    expect(explain(line, "listen   sni ").length).toBe(2);
+    expect(explain(line, "backend  app4")[0]).toContain("backend  app4  sni  retries 3");
+  });
+
   it("says nothing of what was not asked for", () => {
     const text = explain("hadro 8080 :1").join("\n");
     const words = ["prio", "headers", "trust", "backup", "engine", "tcp-", "reuse", "source"];

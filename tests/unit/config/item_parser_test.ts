@@ -62,6 +62,8 @@ describe("parseItem", () => {
     expect(parseItem("-b", "http://:9000,weight=2,backup")).toEqual({
       source: "-b",
       word: "http://:9000,weight=2,backup",
+      slotsText: null,
+      slotsColumn: 0,
       scheme: "http",
       address: ":9000",
       addressColumn: 7,

@@ -1,7 +1,9 @@
-/** From what was written to the configuration: which item attaches where, which default flows where. Refusals: resolve_refusals_test.ts. @module */
+/** From what was written to the configuration: which item attaches where, which default flows where. Refusals: resolve_refusals_test.ts; the log: resolve_log_test.ts. @module */
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../../../src/config/resolve.ts";
 import { Settings } from "../../../src/config/settings.ts";
+import { ROUND_ROBIN } from "../../support/balance/farm.ts";
+import { DEFAULT_RETRY } from "../../support/config/default_retry.ts";
 import { configOf, refusalOf } from "../../support/config/written.ts";
 
 /** Who serves what, one fact a line: "http-8080 any/api -> app2: s1=127.0.0.1:1". */
@@ -47,6 +49,7 @@ describe("the smallest configuration", () => {
         timeouts,
         tcp,
         routes: [],
+        sniRoutes: [],
         poller: "auto",
         defaultBackend: "app",
         redirect: null,
@@ -54,15 +57,11 @@ describe("the smallest configuration", () => {
       backends: [{
         name: "app",
         scheme: "http",
-        balance: {
-          algorithm: "roundrobin",
-          keyName: "",
-          uriLengthMax: 0,
-          uriDepthMax: 0,
-          uriWhole: false,
-        },
-        hashBalanceFactor: 0,
-        retries: 3,
+        balance: ROUND_ROBIN,
+        ...{ hashBalanceFactor: 0, retries: 3, fullconn: 0 },
+        retry: DEFAULT_RETRY,
+        redispatch: 1,
+        stick: { cookie: null, table: null, isPersistent: false, ignoredPaths: [], forcedPaths: [] },
         priority: "normal",
         hostPolicy: { kind: "client" },
         pathRewrite: null,
@@ -82,8 +81,14 @@ describe("the smallest configuration", () => {
           source: null,
           proxyOut: null,
           checkEndpoint: null,
+          cookie: null,
+          queue: null,
+          resolvePrefer: "ipv4",
+          template: null,
+          slot: 0,
         }],
       }],
+      hasRandomCookieKey: false,
       hasUniqueId: false,
       headersUp: [],
       headersDown: [],
@@ -93,6 +98,13 @@ describe("the smallest configuration", () => {
       maxconn: 0,
       drainMs: 30_000,
       poller: "auto",
+      resolve: {
+        everyMs: 10_000,
+        hold: { nxMs: 30_000, refusedMs: 30_000, timeoutMs: 30_000, otherMs: 30_000, obsoleteMs: 0 },
+        nameServers: [],
+        retries: 3,
+        timeoutMs: 1_000,
+      },
       spreadChecksPercent: 0,
       threads: 1,
     });
@@ -267,27 +279,6 @@ describe("the other flags", () => {
   });
   it("count once: the last one wins", () => {
     expect(configOf("hadro 1 :2 --drain 1s --drain 2s").drainMs).toBe(2_000);
-  });
-});
-
-describe("the log's format", () => {
-  it.each([
-    ["auto is json where standard output is no terminal", "", false, "json"],
-    ["auto is readable on a terminal", "", true, "tty"],
-    ["auto is json when the log goes to a file, even on a terminal", "--log-file a.log", true, "json"],
-    ["auto can be written", "--log auto", true, "tty"],
-    ["json on a terminal when it is asked for", "--log json", true, "json"],
-    ["tty in a file when it is asked for", "--log tty --log-file a.log", false, "tty"],
-    ["haproxy", "--log haproxy", true, "haproxy"],
-    ["combined", "--log combined", true, "combined"],
-    ["off", "--log off", true, "off"],
-  ])("%s", (_, flags, isStdoutTerminal, format) => {
-    const { log } = configOf(`hadro 1 :2 ${flags}`, { isStdoutTerminal });
-    expect([log.format, log.pattern]).toEqual([format, ""]);
-  });
-  it("is the user's own when it has a percent sign", () => {
-    const { log } = configOf("hadro 1 :2 --log '%ci %ST'", { isStdoutTerminal: true });
-    expect([log.format, log.pattern]).toEqual(["custom", "%ci %ST"]);
   });
 });
 

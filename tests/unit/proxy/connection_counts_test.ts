@@ -130,6 +130,20 @@ describe("the streams of servers", () => {
     expect([large.thread, otherLarge.thread, large.threadCount]).toEqual([0, 1, 2]);
   });
 
+  it("are taken up to a limit, of all threads together; a place is nobody's until it is adopted or given back", () => {
+    const [small, otherSmall] = openRows(2).map((row) => new BackendCounts(row, 0, 0)) as [
+      BackendCounts,
+      BackendCounts,
+    ];
+    expect([small.tryTake(0, 2), otherSmall.tryTake(0, 2), small.tryTake(0, 2)]).toEqual([true, true, false]);
+    expect([small.ofServer(0), small.total]).toEqual([2, 0]);
+    small.adopt(0);
+    otherSmall.giveBack(0);
+    expect([small.ofServer(0), otherSmall.total]).toEqual([1, 1]);
+    small.end(0);
+    expect([small.ofServer(0), otherSmall.total, otherSmall.tryTake(0, 0)]).toEqual([0, 0, false]);
+  });
+
   it("are no connections of clients, and the other way round", () => {
     const [row] = openRows(1);
     const [[small]] = backends([row!]) as [readonly [BackendCounts, BackendCounts]];

@@ -30,6 +30,7 @@ describe("the names of counters", () => {
       "deniedConnections",
       "deniedRequests",
       "handshakeErrors",
+      "helloErrors",
     ]);
     expect(Object.keys(newServerCounters())).toEqual([
       "connects",

@@ -31,6 +31,16 @@ function keyOfText(text: string): number {
   return keyOf(hashBytes(HASH_START, bytes, 0, bytes.length));
 }
 
+describe("sni", () => {
+  it("is the name in the client hello, whoever the client is; none without a name", () => {
+    const reader = new KeyReader(readBalance("sni", { source: "", word: "", column: 0 }, "sni"));
+    expect(reader.ofClient(CLIENT, "a.test")).toBe(reader.ofClient(client("10.0.0.10"), "a.test"));
+    expect(reader.ofClient(CLIENT, "a.test")).not.toBe(reader.ofClient(CLIENT, "b.test"));
+    expect(reader.ofClient(CLIENT, "")).toBe(NO_KEY);
+    expect(reader.ofClient(CLIENT)).toBe(NO_KEY);
+  });
+});
+
 describe("source", () => {
   it("is the client's address, not its port, and no part of the request", () => {
     const key = keyOfRequest("source", "/a", ["X: 1"]);

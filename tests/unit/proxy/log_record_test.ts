@@ -1,6 +1,8 @@
 /** The record that a stream fills: neutral values, and nothing left of the stream before. @module */
 import { describe, expect, it } from "vitest";
 import {
+  CookieGiven,
+  CookieSeen,
   EndCause,
   EndPhase,
   type LogRecord,
@@ -42,6 +44,7 @@ describe("newLogRecord", () => {
       backendName: "",
       serverName: "",
       serverAddress: "",
+      serverNameIndication: "",
       handshakeMs: 0,
       idleMs: 0,
       requestMs: -1,
@@ -59,6 +62,8 @@ describe("newLogRecord", () => {
       redispatched: false,
       endCause: EndCause.NONE,
       endPhase: EndPhase.NONE,
+      requestCookie: CookieSeen.OFF,
+      responseCookie: CookieGiven.OFF,
       processConns: 0,
       frontendConns: 0,
       backendConns: 0,
@@ -103,5 +108,7 @@ describe("the letters of the termination state", () => {
     const letters = (codes: Readonly<Record<string, number>>) => String.fromCharCode(...Object.values(codes));
     expect(letters(EndCause)).toBe("-CSPRILDKcs");
     expect(letters(EndPhase)).toBe("-RQCHDLT");
+    expect(letters(CookieSeen)).toBe("-NIDVEOU");
+    expect(letters(CookieGiven)).toBe("-NIUPRD");
   });
 });

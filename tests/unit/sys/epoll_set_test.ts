@@ -4,19 +4,20 @@ import { Slab } from "../../../src/base/slab.ts";
 import { Epoll } from "../../../src/sys/abi.ts";
 import { EpollSet } from "../../../src/sys/epoll_set.ts";
 import type { Libc } from "../../../src/sys/libc.ts";
-import { TcpSockets } from "../../../src/sys/tcp_socket.ts";
-import { openLibc } from "../../support/sys/kernel.ts";
+import type { TcpSockets } from "../../../src/sys/tcp_socket.ts";
+import { TestSockets } from "../../support/sys/sockets.ts";
 
 const EVENTS_MAX = 4;
 const GENERATION = 0xffff_fffe;
 
 let libc: Libc;
+let kernel: TestSockets;
 let sockets: TcpSockets;
 let set: EpollSet;
 
 beforeEach(() => {
-  libc = openLibc();
-  sockets = new TcpSockets(libc);
+  kernel = new TestSockets();
+  ({ libc, sockets } = kernel);
   set = new EpollSet(libc, EVENTS_MAX);
   onTestFinished(() => set.close());
 });
@@ -26,18 +27,6 @@ function openWakeup(): number {
   expect(fd).toBeGreaterThan(0);
   onTestFinished(() => sockets.close(fd));
   return fd;
-}
-
-/** Two ends of a connection, the second one accepted. */
-function openPair(): [number, number] {
-  const listener = sockets.listen({ kind: "tcp", host: "127.0.0.1", port: 0 }, 1, false);
-  const client = sockets.connect(sockets.localAddress(listener, ""), false);
-  const server = sockets.accept(listener);
-  for (const fd of [client, server, listener]) {
-    expect(fd).toBeGreaterThan(0);
-    onTestFinished(() => sockets.close(fd));
-  }
-  return [client, server];
 }
 
 /** Every event of a wait that does not block. */
@@ -83,7 +72,7 @@ describe("events", () => {
   });
 
   it("tell of a socket that it may send only once that is watched", () => {
-    const [client, server] = openPair();
+    const { client, server } = kernel.openPair();
     set.add(client, 1, false);
     set.add(server, 2, true);
     expect(told()).toEqual([{ fd: server, generation: 2, bits: Epoll.OUT }]);
@@ -92,13 +81,13 @@ describe("events", () => {
   });
 
   it("tell of bytes, of the end of the peer's side, and of a reset", () => {
-    const [client, server] = openPair();
+    const { client, server } = kernel.openPair();
     set.add(server, 1, false);
     expect(sockets.send(client, new Slab(8), 0, 3, false)).toBe(3);
     expect(told().map(({ bits }) => bits)).toEqual([Epoll.IN]);
     sockets.shutdownSend(client);
     expect(told().map(({ bits }) => bits)).toEqual([Epoll.IN | Epoll.RDHUP]);
-    const [other, reset] = openPair();
+    const { client: other, server: reset } = kernel.openPair();
     set.add(reset, 1, false);
     sockets.setReset(other);
     sockets.close(other);

@@ -3,36 +3,24 @@ import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { Errno } from "../../../src/base/errno.ts";
 import { Slab } from "../../../src/base/slab.ts";
 import { KernelPipes } from "../../../src/sys/kernel_pipes.ts";
-import { TcpSockets } from "../../../src/sys/tcp_socket.ts";
-import { openLibc } from "../../support/sys/kernel.ts";
+import type { TcpSockets } from "../../../src/sys/tcp_socket.ts";
+import { TestSockets } from "../../support/sys/sockets.ts";
 
 const COUNT = 3;
 const BYTES = 100_000;
 
+let kernel: TestSockets;
 let sockets: TcpSockets;
 let pipes: KernelPipes;
 let openFds: Uint8Array;
 
 beforeEach(() => {
-  const libc = openLibc();
-  sockets = new TcpSockets(libc);
+  kernel = new TestSockets();
+  ({ sockets } = kernel);
   openFds = new Uint8Array(256);
-  pipes = new KernelPipes(libc, COUNT, openFds);
+  pipes = new KernelPipes(kernel.libc, COUNT, openFds);
   onTestFinished(() => pipes.close());
 });
-
-/** Two ends of a connection. */
-function openPair(): [number, number] {
-  const listener = sockets.listen({ kind: "tcp", host: "127.0.0.1", port: 0 }, 1, false);
-  const client = sockets.connect(sockets.localAddress(listener, ""), false);
-  const server = sockets.accept(listener);
-  sockets.close(listener);
-  for (const fd of [client, server]) {
-    expect(fd).toBeGreaterThan(0);
-    onTestFinished(() => sockets.close(fd));
-  }
-  return [client, server];
-}
 
 function pattern(sizeBytes: number): Slab {
   const slab = new Slab(sizeBytes);
@@ -55,8 +43,8 @@ function openCount(): number {
 
 describe("a pipe", () => {
   it("moves bytes from one socket to another, whole and in order", () => {
-    const [sender, from] = openPair();
-    const [to, receiver] = openPair();
+    const { client: sender, server: from } = kernel.openPair();
+    const { client: to, server: receiver } = kernel.openPair();
     const sent = pattern(BYTES);
     sendAll(sender, sent);
     const pipe = pipes.take();
@@ -82,7 +70,7 @@ describe("a pipe", () => {
   });
 
   it("says what a receive would: nothing there, the end, how much", () => {
-    const [sender, from] = openPair();
+    const { client: sender, server: from } = kernel.openPair();
     const pipe = pipes.take();
     expect(pipes.fill(pipe, from, BYTES)).toBe(-Errno.EAGAIN);
     sockets.shutdownSend(sender);
@@ -91,8 +79,8 @@ describe("a pipe", () => {
   });
 
   it("says what a send would: the peer is gone, and nobody is killed by it (SIGPIPE)", () => {
-    const [sender, from] = openPair();
-    const [to] = openPair();
+    const { client: sender, server: from } = kernel.openPair();
+    const { client: to } = kernel.openPair();
     sendAll(sender, pattern(10));
     const pipe = pipes.take();
     expect(pipes.fill(pipe, from, BYTES)).toBe(10);
@@ -102,7 +90,7 @@ describe("a pipe", () => {
   });
 
   it("takes no more than is asked for: what is behind it stays in the socket", () => {
-    const [sender, from] = openPair();
+    const { client: sender, server: from } = kernel.openPair();
     sendAll(sender, pattern(10));
     const pipe = pipes.take();
     expect(pipes.fill(pipe, from, 4)).toBe(4);
@@ -124,8 +112,8 @@ describe("the pipes", () => {
   });
 
   it("that come back with bytes in them are closed, and made anew: nobody sees another's bytes", () => {
-    const [sender, from] = openPair();
-    const [to, receiver] = openPair();
+    const { client: sender, server: from } = kernel.openPair();
+    const { client: to, server: receiver } = kernel.openPair();
     sendAll(sender, pattern(10));
     const first = pipes.take();
     expect(pipes.fill(first, from, 10)).toBe(10);

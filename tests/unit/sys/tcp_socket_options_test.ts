@@ -3,32 +3,18 @@ import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { Errno } from "../../../src/base/errno.ts";
 import { Socket } from "../../../src/sys/abi.ts";
 import type { Libc } from "../../../src/sys/libc.ts";
-import { TcpSockets } from "../../../src/sys/tcp_socket.ts";
-import { openLibc, option, untilReady } from "../../support/sys/kernel.ts";
+import type { TcpSockets } from "../../../src/sys/tcp_socket.ts";
+import { option, untilReady } from "../../support/sys/kernel.ts";
+import { ANY, TestSockets } from "../../support/sys/sockets.ts";
 
-type Address = ReturnType<TcpSockets["localAddress"]>;
-
-const ANY: Address = { kind: "tcp", host: "127.0.0.1", port: 0 };
-
+let kernel: TestSockets;
 let libc: Libc;
 let sockets: TcpSockets;
 
 beforeEach(() => {
-  libc = openLibc();
-  sockets = new TcpSockets(libc);
+  kernel = new TestSockets();
+  ({ libc, sockets } = kernel);
 });
-
-/** An fd that is closed when the test ends. */
-function keep(fd: number): number {
-  expect(fd).toBeGreaterThan(0);
-  onTestFinished(() => sockets.close(fd));
-  return fd;
-}
-
-function listen(address = ANY): { fd: number; address: Address } {
-  const fd = keep(sockets.listen(address, 8, false));
-  return { fd, address: sockets.localAddress(fd, address.kind === "unix" ? address.path : "") };
-}
 
 describe("what TCP does about a silent peer", () => {
   const KEEP_ALIVE = { idleSeconds: 61, intervalSeconds: 11, probeCount: 4 };
@@ -41,40 +27,43 @@ describe("what TCP does about a silent peer", () => {
   ];
 
   it("is inherited from the listening socket, which alone is told", () => {
-    const listener = listen();
+    const listener = kernel.listen();
     sockets.setTcp(listener.fd, { keepAlive: KEEP_ALIVE, userTimeoutMs: 5_000 });
-    keep(sockets.connect(listener.address, false));
-    const server = keep(untilReady(() => sockets.accept(listener.fd)));
+    kernel.keep(sockets.connect(listener.address, false));
+    const server = kernel.keep(untilReady(() => sockets.accept(listener.fd)));
     expect(options(server)).toEqual([1, 61, 11, 4, 5_000]);
   });
 
   it("is told to each socket that connects", () => {
     const tcp = { keepAlive: KEEP_ALIVE, userTimeoutMs: 5_000 };
-    expect(options(keep(sockets.connect(listen().address, false, { tcp, source: null })))).toEqual([
-      1,
-      61,
-      11,
-      4,
-      5_000,
-    ]);
+    expect(options(kernel.keep(sockets.connect(kernel.listen().address, false, { tcp, source: null }))))
+      .toEqual([
+        1,
+        61,
+        11,
+        4,
+        5_000,
+      ]);
   });
 
   it("is left to the system where nothing is asked for", () => {
-    const { address } = listen();
-    const asUsual = options(keep(sockets.connect(address, false)));
+    const { address } = kernel.listen();
+    const asUsual = options(kernel.keep(sockets.connect(address, false)));
     const tcp = { keepAlive: null, userTimeoutMs: 0 };
-    expect(options(keep(sockets.connect(address, false, { tcp, source: null })))).toEqual(asUsual);
+    expect(options(kernel.keep(sockets.connect(address, false, { tcp, source: null })))).toEqual(asUsual);
     const on = { idleSeconds: 0, intervalSeconds: 0, probeCount: 0 };
-    const probed = keep(sockets.connect(address, false, { tcp: { ...tcp, keepAlive: on }, source: null }));
+    const probed = kernel.keep(
+      sockets.connect(address, false, { tcp: { ...tcp, keepAlive: on }, source: null }),
+    );
     expect(options(probed)).toEqual([1, ...asUsual.slice(1)]);
   });
 
   it("is nothing to a unix socket", async () => {
     const folder = await Deno.makeTempDir();
     onTestFinished(() => Deno.remove(folder, { recursive: true }));
-    const listener = listen({ kind: "unix", path: `${folder}/a.sock` });
+    const listener = kernel.listen({ kind: "unix", path: `${folder}/a.sock` });
     const tcp = { keepAlive: KEEP_ALIVE, userTimeoutMs: 5_000 };
-    keep(sockets.connect(listener.address, false, { tcp, source: { ...ANY } }));
+    kernel.keep(sockets.connect(listener.address, false, { tcp, source: { ...ANY } }));
     expect(sockets.connectResult).toBe(0);
   });
 });
@@ -90,19 +79,19 @@ describe("the source of a connection", () => {
   };
 
   it.each([["127.0.0.1", "127.0.0.9"], ["::1", "::1"]])("to %s is %s, at any port", (host, source) => {
-    const listener = listen({ kind: "tcp", host, port: 0 });
-    const fd = keep(sockets.connect(listener.address, false, from(source)));
+    const listener = kernel.listen({ kind: "tcp", host, port: 0 });
+    const fd = kernel.keep(sockets.connect(listener.address, false, from(source)));
     expect([0, -Errno.EINPROGRESS]).toContain(sockets.connectResult);
-    const server = keep(untilReady(() => sockets.accept(listener.fd)));
+    const server = kernel.keep(untilReady(() => sockets.accept(listener.fd)));
     expect(sockets.peerAddress(server, "")).toEqual({ kind: "tcp", host: source, port: expect.any(Number) });
     expect(option(libc, fd, Socket.IPPROTO_IP, Socket.IP_BIND_ADDRESS_NO_PORT)).toBe(1);
   });
 
   it("may have a port, which serves towards several servers at once", () => {
     const port = freePort();
-    for (const listener of [listen(), listen()]) {
-      keep(sockets.connect(listener.address, false, from("127.0.0.9", port)));
-      const server = keep(untilReady(() => sockets.accept(listener.fd)));
+    for (const listener of [kernel.listen(), kernel.listen()]) {
+      kernel.keep(sockets.connect(listener.address, false, from("127.0.0.9", port)));
+      const server = kernel.keep(untilReady(() => sockets.accept(listener.fd)));
       expect(sockets.peerAddress(server, "")).toEqual({ kind: "tcp", host: "127.0.0.9", port });
     }
   });
@@ -112,16 +101,16 @@ describe("the source of a connection", () => {
     ["is of another family", "::1", -Errno.EAFNOSUPPORT],
     ["is no address", "lo", -Errno.EINVAL],
   ])("that %s is the result of the connect", (_, host, errno) => {
-    const { address } = listen();
-    keep(sockets.connect(address, false, from(host)));
+    const { address } = kernel.listen();
+    kernel.keep(sockets.connect(address, false, from(host)));
     expect(sockets.connectResult).toBe(errno);
   });
 
   it("whose port is in use towards the same server is the result of the connect", () => {
-    const { address } = listen();
+    const { address } = kernel.listen();
     const port = freePort();
-    keep(sockets.connect(address, false, from("127.0.0.9", port)));
-    keep(sockets.connect(address, false, from("127.0.0.9", port)));
+    kernel.keep(sockets.connect(address, false, from("127.0.0.9", port)));
+    kernel.keep(sockets.connect(address, false, from("127.0.0.9", port)));
     expect(sockets.connectResult).toBe(-Errno.EADDRNOTAVAIL);
   });
 });

@@ -5,40 +5,21 @@ import { Slab } from "../../../src/base/slab.ts";
 import { Socket } from "../../../src/sys/abi.ts";
 import type { Libc } from "../../../src/sys/libc.ts";
 import { pointerTo } from "../../../src/sys/memory.ts";
-import { TcpSockets } from "../../../src/sys/tcp_socket.ts";
-import { openLibc, option, untilReady } from "../../support/sys/kernel.ts";
+import type { TcpSockets } from "../../../src/sys/tcp_socket.ts";
+import { option, untilReady } from "../../support/sys/kernel.ts";
+import { ANY, TestSockets } from "../../support/sys/sockets.ts";
 
-type Address = ReturnType<TcpSockets["localAddress"]>;
-
-const ANY: Address = { kind: "tcp", host: "127.0.0.1", port: 0 };
 const PIECE_BYTES = 64;
 const SENDS_MAX = 1_000;
 
+let kernel: TestSockets;
 let libc: Libc;
 let sockets: TcpSockets;
 
 beforeEach(() => {
-  libc = openLibc();
-  sockets = new TcpSockets(libc);
+  kernel = new TestSockets();
+  ({ libc, sockets } = kernel);
 });
-
-/** An fd that is closed when the test ends. */
-function keep(fd: number): number {
-  expect(fd).toBeGreaterThan(0);
-  onTestFinished(() => sockets.close(fd));
-  return fd;
-}
-
-function listen(address = ANY, sharesPort = false): { fd: number; address: Address } {
-  const fd = keep(sockets.listen(address, 8, sharesPort));
-  return { fd, address: sockets.localAddress(fd, address.kind === "unix" ? address.path : "") };
-}
-
-function openPair(address = ANY): { client: number; server: number } {
-  const listener = listen(address);
-  const client = keep(sockets.connect(listener.address, false));
-  return { client, server: keep(sockets.accept(listener.fd)) };
-}
 
 async function temporaryPath(): Promise<string> {
   const folder = await Deno.makeTempDir();
@@ -48,11 +29,11 @@ async function temporaryPath(): Promise<string> {
 
 describe("listen, connect, accept", () => {
   it.each(["127.0.0.1", "::1"])("make a connection whose ends know each other, on %s", (host) => {
-    const listener = listen({ kind: "tcp", host, port: 0 });
+    const listener = kernel.listen({ kind: "tcp", host, port: 0 });
     expect(listener.address).toEqual({ kind: "tcp", host, port: expect.any(Number) });
-    const client = keep(sockets.connect(listener.address, false));
+    const client = kernel.keep(sockets.connect(listener.address, false));
     expect([0, -Errno.EINPROGRESS]).toContain(sockets.connectResult);
-    const server = keep(untilReady(() => sockets.accept(listener.fd)));
+    const server = kernel.keep(untilReady(() => sockets.accept(listener.fd)));
     // Known from the accept, then asked for: the same.
     const peer = sockets.peerAddress(server, "");
     expect(peer).toEqual(sockets.localAddress(client, ""));
@@ -63,39 +44,39 @@ describe("listen, connect, accept", () => {
   });
 
   it("show an IPv4 client of a listener for both families as IPv4", () => {
-    const { fd, address } = listen({ kind: "tcp", host: "::", port: 0 });
-    const client = keep(sockets.connect({ ...ANY, port: (address as { port: number }).port }, false));
-    const server = keep(untilReady(() => sockets.accept(fd)));
+    const { fd, address } = kernel.listen({ kind: "tcp", host: "::", port: 0 });
+    const client = kernel.keep(sockets.connect({ ...ANY, port: (address as { port: number }).port }, false));
+    const server = kernel.keep(untilReady(() => sockets.accept(fd)));
     expect(sockets.peerAddress(server, "")).toEqual(sockets.localAddress(client, ""));
   });
 
   it("work over a unix socket, whose path is what the caller knows", async () => {
     const path = await temporaryPath();
-    const { client, server } = openPair({ kind: "unix", path });
+    const { client, server } = kernel.openPair({ kind: "unix", path });
     expect(sockets.connectResult).toBe(0);
     expect(sockets.peerAddress(client, path)).toEqual({ kind: "unix", path });
     expect(sockets.peerAddress(server, "")).toEqual({ kind: "unix", path: "" });
   });
 
   it("set TCP_NODELAY on both ends, and no unix socket's", () => {
-    const { client, server } = openPair();
+    const { client, server } = kernel.openPair();
     for (const fd of [client, server]) {
       expect(option(libc, fd, Socket.IPPROTO_TCP, Socket.TCP_NODELAY)).toBe(1);
     }
   });
 
   it("an accept with nothing to take is -EAGAIN; of what does not listen -EINVAL", () => {
-    const { fd } = listen();
+    const { fd } = kernel.listen();
     expect(sockets.accept(fd)).toBe(-Errno.EAGAIN);
-    expect(sockets.accept(openPair().client)).toBe(-Errno.EINVAL);
+    expect(sockets.accept(kernel.openPair().client)).toBe(-Errno.EINVAL);
   });
 
   it("the peer of an fd that was closed and given out again is asked for anew", () => {
-    const { address, fd } = listen();
-    const first = keep(sockets.connect(address, false));
+    const { address, fd } = kernel.listen();
+    const first = kernel.keep(sockets.connect(address, false));
     const accepted = untilReady(() => sockets.accept(fd));
     sockets.close(accepted);
-    const second = keep(sockets.connect(address, false));
+    const second = kernel.keep(sockets.connect(address, false));
     expect(second).toBe(accepted);
     expect(sockets.peerAddress(second, "")).toEqual(address);
     expect(sockets.localAddress(second, "")).not.toEqual(sockets.localAddress(first, ""));
@@ -106,13 +87,13 @@ describe("what cannot be bound or connected", () => {
   it("tells why: a host that is no address, a port in use, an address of another machine", () => {
     expect(sockets.listen({ kind: "tcp", host: "localhost", port: 0 }, 1, false)).toBe(-Errno.EINVAL);
     expect(sockets.connect({ kind: "tcp", host: "localhost", port: 1 }, false)).toBe(-Errno.EINVAL);
-    expect(sockets.listen(listen().address, 1, false)).toBe(-Errno.EADDRINUSE);
+    expect(sockets.listen(kernel.listen().address, 1, false)).toBe(-Errno.EADDRINUSE);
     expect(sockets.listen({ kind: "tcp", host: "192.0.2.1", port: 0 }, 1, false)).toBe(-Errno.EADDRNOTAVAIL);
     expect(sockets.listen({ kind: "unix", path: "/no/such/folder/a" }, 1, false)).toBe(-Errno.ENOENT);
   });
 
   it("leaves no descriptor behind", () => {
-    const { address } = listen();
+    const { address } = kernel.listen();
     const count = () => [...Deno.readDirSync("/proc/self/fd")].length;
     const before = count();
     for (let i = 0; i < 5; i++) sockets.listen(address, 1, false);
@@ -123,7 +104,7 @@ describe("what cannot be bound or connected", () => {
     const listener = sockets.listen(ANY, 1, false);
     const address = sockets.localAddress(listener, "");
     sockets.close(listener);
-    const client = keep(sockets.connect(address, false));
+    const client = kernel.keep(sockets.connect(address, false));
     if (sockets.connectResult === -Errno.EINPROGRESS) {
       expect(untilReady(() => -sockets.takeError(client) || -Errno.EAGAIN)).toBe(-Errno.ECONNREFUSED);
     } else expect(sockets.connectResult).toBe(-Errno.ECONNREFUSED);
@@ -133,34 +114,34 @@ describe("what cannot be bound or connected", () => {
 
   it("a unix socket without a file: -ENOENT", async () => {
     const path = await temporaryPath();
-    keep(sockets.connect({ kind: "unix", path }, false));
+    kernel.keep(sockets.connect({ kind: "unix", path }, false));
     expect(sockets.connectResult).toBe(-Errno.ENOENT);
   });
 });
 
 describe("a port that is shared", () => {
   it("has a second listener if both ask for it, and none beside one that does not", () => {
-    const first = listen(ANY, true);
-    expect(listen(first.address, true).address).toEqual(first.address);
+    const first = kernel.listen(ANY, true);
+    expect(kernel.listen(first.address, true).address).toEqual(first.address);
     expect(sockets.listen(first.address, 1, false)).toBe(-Errno.EADDRINUSE);
-    expect(sockets.listen(listen().address, 1, true)).toBe(-Errno.EADDRINUSE);
+    expect(sockets.listen(kernel.listen().address, 1, true)).toBe(-Errno.EADDRINUSE);
   });
 
   it("duplicate is another descriptor of the same listener: what one closes the other has still", () => {
     const fd = sockets.listen(ANY, 8, false);
     const address = sockets.localAddress(fd, "");
-    const other = keep(sockets.duplicate(fd));
+    const other = kernel.keep(sockets.duplicate(fd));
     expect(other).not.toBe(fd);
     sockets.close(fd);
-    keep(sockets.connect(address, false));
-    keep(untilReady(() => sockets.accept(other)));
+    kernel.keep(sockets.connect(address, false));
+    kernel.keep(untilReady(() => sockets.accept(other)));
     expect(sockets.duplicate(1_000_000)).toBe(-Errno.EBADF);
   });
 });
 
 describe("recv and send", () => {
   it("move bytes between places, at the begin of a piece and inside of one", () => {
-    const { client, server } = openPair();
+    const { client, server } = kernel.openPair();
     const [from, to] = [new Slab(4 * PIECE_BYTES, PIECE_BYTES), new Slab(4 * PIECE_BYTES, PIECE_BYTES)];
     for (const offset of [0, PIECE_BYTES, 2 * PIECE_BYTES + 5]) {
       from.bytes.set([1, 2, 3, 4, offset], offset);
@@ -171,7 +152,7 @@ describe("recv and send", () => {
   });
 
   it("hold a part of a segment back while more is to follow", () => {
-    const { client, server } = openPair();
+    const { client, server } = kernel.openPair();
     const slab = new Slab(PIECE_BYTES);
     expect(sockets.send(client, slab, 0, 3, true)).toBe(3);
     expect(sockets.send(client, slab, 0, 4, false)).toBe(4);
@@ -179,12 +160,12 @@ describe("recv and send", () => {
   });
 
   it("return -EAGAIN when there is nothing, 0 at the end, a negated error number after a reset", () => {
-    const { client, server } = openPair();
+    const { client, server } = kernel.openPair();
     const slab = new Slab(PIECE_BYTES);
     expect(sockets.recv(server, slab, 0, 8)).toBe(-Errno.EAGAIN);
     sockets.shutdownSend(client);
     expect(untilReady(() => sockets.recv(server, slab, 0, 8))).toBe(0);
-    const other = openPair();
+    const other = kernel.openPair();
     const leaving = sockets.duplicate(other.client);
     expect(leaving).toBeGreaterThan(0);
     sockets.close(leaving);
@@ -196,7 +177,7 @@ describe("recv and send", () => {
   });
 
   it("send what fits, then -EAGAIN", () => {
-    const { client } = openPair();
+    const { client } = kernel.openPair();
     const slab = new Slab(1 << 20);
     let count = 0;
     for (let i = 0; i < SENDS_MAX && count >= 0; i++) count = sockets.send(client, slab, 0, 1 << 20, false);
@@ -206,7 +187,7 @@ describe("recv and send", () => {
 
 describe("the wake-up", () => {
   it("is readable once woken, and quiet once taken", () => {
-    const fd = keep(sockets.openWakeup());
+    const fd = kernel.keep(sockets.openWakeup());
     sockets.takeWakeups(fd); // nothing there: does not block
     sockets.wake(fd);
     sockets.wake(fd);

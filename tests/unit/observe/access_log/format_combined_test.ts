@@ -65,6 +65,7 @@ describe("FormatCombined with HTTP", () => {
 describe("FormatCombined with TCP", () => {
   it("writes the connection's bytes, no request, and 200 when it ended well", () => {
     expect(lineOf(format, tcpRecord())).toBe('10.0.1.2 - - [23/Nov/2026:02:45:41 +0000] "-" 200 212 "-" "-"');
+    expect(lineOf(format, tcpRecord({ scheme: "sni" }))).toBe(lineOf(format, tcpRecord()));
   });
 
   it.each(

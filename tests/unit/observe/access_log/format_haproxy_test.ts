@@ -1,5 +1,6 @@
 /** HAProxy's httplog and tcplog, compared with lines of HAProxy 2.6 and of its manual. @module */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compileLogFormat } from "../../../../src/observe/access_log/compile.ts";
 import { FormatHaproxy } from "../../../../src/observe/access_log/format_haproxy.ts";
 import { EndCause, EndPhase } from "../../../../src/proxy/log_record.ts";
 import {
@@ -100,6 +101,19 @@ describe("FormatHaproxy with HTTP", () => {
     expect(lineOf(format, httpRecord({ endCause, endPhase }))).toContain(` - - ${letters}-- `);
     expect(lineOf(format, tcpRecord({ endCause, endPhase }))).toContain(` 212 ${letters} 4/`);
   });
+});
+
+describe("the cookie letters", () => {
+  it.each(["NI", "VN", "DI", "II", "EI", "OI", "VU", "UN", "VD", "NP", "NR"])(
+    "are written: %s",
+    (letters) => {
+      const [requestCookie, responseCookie] = [letters.charCodeAt(0), letters.charCodeAt(1)];
+      expect(lineOf(format, httpRecord({ requestCookie, responseCookie }))).toContain(` - - --${letters} `);
+      expect(lineOf(compileLogFormat("%ts|%tsc"), httpRecord({ requestCookie, responseCookie }))).toBe(
+        `--|--${letters}`,
+      );
+    },
+  );
 });
 
 describe("FormatHaproxy with TCP", () => {

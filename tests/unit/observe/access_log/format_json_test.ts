@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileLogFormat } from "../../../../src/observe/access_log/compile.ts";
 import { FormatJson } from "../../../../src/observe/access_log/format_json.ts";
-import { EndCause, EndPhase } from "../../../../src/proxy/log_record.ts";
+import { CookieGiven, CookieSeen, EndCause, EndPhase } from "../../../../src/proxy/log_record.ts";
 import {
   badRequestRecord,
   droppedLineOf,
@@ -29,7 +29,7 @@ describe("FormatJson with HTTP", () => {
         '"method":"GET","host":"app.test","uri":"/index.html","version":"HTTP/1.1","status":200,' +
         '"bytes_out":2750,"bytes_in":301,"t_handshake_ms":0,"t_idle_ms":5,"t_req_ms":10,"t_queue_ms":0,"t_conn_ms":30,' +
         '"t_resp_ms":69,"t_data_ms":0,"t_active_ms":109,"t_total_ms":114,"retries":1,"redispatched":true,' +
-        '"term":"--","why":null,"referer":"http://a.test/","user_agent":"curl/8.5","unique_id":null,"conns_process":4,' +
+        '"term":"--","term_cookie":null,"why":null,"referer":"http://a.test/","user_agent":"curl/8.5","unique_id":null,"conns_process":4,' +
         '"conns_frontend":3,"conns_backend":2,"conns_server":1,"queue_server":6,"queue_backend":7}',
     );
   });
@@ -41,10 +41,15 @@ describe("FormatJson with HTTP", () => {
         '"method":null,"host":null,"uri":null,"version":null,"status":400,' +
         '"bytes_out":187,"bytes_in":301,"t_handshake_ms":0,"t_idle_ms":5,"t_req_ms":null,"t_queue_ms":null,"t_conn_ms":null,' +
         '"t_resp_ms":null,"t_data_ms":null,"t_active_ms":0,"t_total_ms":5,"retries":0,"redispatched":false,' +
-        '"term":"PR","why":"the request line is no request line","referer":null,"user_agent":null,"unique_id":null,' +
+        '"term":"PR","term_cookie":null,"why":"the request line is no request line","referer":null,"user_agent":null,"unique_id":null,' +
         '"conns_process":4,"conns_frontend":3,"conns_backend":2,"conns_server":1,"queue_server":0,' +
         '"queue_backend":0}',
     );
+  });
+
+  it("writes what was seen and given of the backend's cookie", () => {
+    const record = httpRecord({ requestCookie: CookieSeen.DOWN, responseCookie: CookieGiven.INSERTED });
+    expect(lineOf(format, record)).toContain(',"term":"--","term_cookie":"DI","why":null,');
   });
 
   it("writes the request's id", () => {
@@ -99,6 +104,22 @@ describe("FormatJson with TCP", () => {
       t_conn_ms: null,
       term: "sC",
       why: "10.0.0.1:9000 did not accept the connection within 5000 ms",
+    });
+  });
+});
+
+describe("FormatJson with TLS that is passed through", () => {
+  it("has the keys of TCP, the name that the hello says and how long it took", () => {
+    expect(lineOf(format, tcpRecord({ scheme: "sni", serverNameIndication: "a.test", requestMs: 3 }))).toBe(
+      '{"v":1,"time":"2026-11-23T02:45:41.123Z","scheme":"sni","client":"10.0.1.2","client_port":33313,' +
+        '"frontend":"fnt","backend":"bck","server":"srv1","server_addr":"10.0.0.1:9000","sni":"a.test",' +
+        '"bytes_out":212,"bytes_in":301,"t_handshake_ms":0,"t_req_ms":3,"t_queue_ms":0,"t_conn_ms":0,' +
+        '"t_total_ms":5007,"retries":0,"redispatched":false,"term":"--","why":null,"conns_process":4,' +
+        '"conns_frontend":3,"conns_backend":2,"conns_server":1,"queue_server":0,"queue_backend":0}',
+    );
+    expect(JSON.parse(lineOf(format, tcpRecord({ scheme: "sni" })))).toMatchObject({
+      sni: null,
+      t_req_ms: null,
     });
   });
 });

@@ -55,6 +55,14 @@ describe("FormatTty without colours", () => {
     expect(lineOf(plain, record)).toMatch(/^02:45:41 --- GET \/index\.html .* CH w$/);
   });
 
+  it("writes the name of a TLS client hello, or - where it says none", () => {
+    const named = tcpRecord({ scheme: "sni", serverNameIndication: "a.test" });
+    expect(lineOf(plain, named)).toBe(
+      "02:45:41 ok  TLS a.test  fnt -> bck/srv1  5007 ms  212 B  10.0.1.2",
+    );
+    expect(lineOf(plain, tcpRecord({ scheme: "sni" }))).toContain(" ok  TLS -  fnt");
+  });
+
   it("writes TCP connections with ok or ---", () => {
     const failed = tcpRecord({ endCause: EndCause.SERVER, endPhase: EndPhase.DATA, why: "w" });
     expect(lineOf(plain, tcpRecord())).toBe(

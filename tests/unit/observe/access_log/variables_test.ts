@@ -30,6 +30,7 @@ const CHANGES: Partial<LogRecord> = {
   redispatched: true,
   serverQueue: 10,
   backendQueue: 11,
+  serverNameIndication: "app.test",
   endCause: EndCause.SERVER,
   endPhase: EndPhase.DATA,
 };
@@ -53,6 +54,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   s: "srv1",
   si: "10.0.0.1",
   sp: "9000",
+  sni: "app.test",
   Th: "2",
   Ti: "3",
   TR: "4",

@@ -181,3 +181,57 @@ describe("hash-balance-factor", () => {
     expect(farm.chosen()).toEqual([0, 1]);
   });
 });
+
+describe("slots whose addresses change", () => {
+  it("give each key the server that it would have had if nothing had been there before", () => {
+    const anyPast = fc.array(fc.tuple(fc.nat(3), fc.nat(5), fc.integer({ min: 1, max: 9 })), {
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(anyPast, (past) => {
+        const vacant = { usable: false, hashName: "" };
+        const farm = farmOf([vacant, vacant, vacant, vacant]);
+        for (const [index, member, weight] of past) {
+          const server = farm.servers[index]!;
+          const hashName = member === 0 ? "" : `10.0.0.${member}:80`;
+          // Two slots never have one member.
+          if (
+            hashName !== "" && farm.servers.some((other) => other !== server && other.hashName === hashName)
+          ) continue;
+          Object.assign(server, { hashName, weight, wholeWeight: weight, usable: hashName !== "" });
+          farm.balancer.onServerChange(index);
+          farm.balancer.choose(null, keyOf(index));
+        }
+        expect(owners(farm)).toEqual(owners(farmOf(farm.servers.filter(({ hashName }) => hashName !== ""))));
+      }),
+      { numRuns: 60 },
+    );
+  });
+  it("move only the keys of a member that left, wherever the new one is", () => {
+    const farm = farmOf([{}, {}, {}]);
+    const before = owners(farm);
+    Object.assign(farm.servers[1]!, { hashName: "", usable: false });
+    farm.balancer.onServerChange(1);
+    const without = owners(farm);
+    expect(before.filter((owner, key) => owner !== "10.0.0.2:80" && without[key] !== owner)).toEqual([]);
+    Object.assign(farm.servers[1]!, { hashName: "10.0.0.2:80", usable: true });
+    farm.balancer.onServerChange(1);
+    expect(owners(farm)).toEqual(before);
+  });
+});
+
+describe("backups with ranks", () => {
+  it("come in the order of their ranks, equal ones in that of their places", () => {
+    const farm = farmOf([
+      { usable: false },
+      { isBackup: true, backupRank: 2 },
+      { isBackup: true, backupRank: 1 },
+      { isBackup: true, backupRank: 1 },
+    ]);
+    expect(farm.chosen()).toEqual([2]);
+    farm.setUsable(2, false);
+    expect(farm.chosen()).toEqual([3]);
+    farm.setUsable(3, false);
+    expect(farm.chosen()).toEqual([1]);
+  });
+});

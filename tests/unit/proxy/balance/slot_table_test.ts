@@ -1,7 +1,13 @@
 /** Slots: dealt out by weight, by each server alone. @module */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { NO_OWNER, serverIds, SLOT_COUNT, slotOwners } from "../../../../src/proxy/balance/slot_table.ts";
+import {
+  NO_OWNER,
+  renewedOwners,
+  serverIds,
+  SLOT_COUNT,
+  slotOwners,
+} from "../../../../src/proxy/balance/slot_table.ts";
 
 const names = (count: number) => Array.from({ length: count }, (_, i) => `10.0.0.${i + 1}:80`);
 const RUNS = 20;
@@ -90,5 +96,33 @@ describe("serverIds", () => {
     const ids = serverIds(["a", "b", "a", "a"]);
     expect(new Set(ids).size).toBe(4);
     expect(serverIds(["a", "a", "a", "b"])).toEqual(Int32Array.from([ids[0]!, ids[2]!, ids[3]!, ids[1]!]));
+  });
+});
+
+describe("slots of servers that change", () => {
+  const anyChange = fc.record({
+    place: fc.nat(),
+    name: fc.domain(),
+    weight: fc.integer({ min: 0, max: 256 }),
+  });
+
+  it("are dealt out as if they had never been others", () => {
+    fc.assert(
+      fc.property(anyServers, fc.array(anyChange, { minLength: 1, maxLength: 4 }), (servers, changes) => {
+        const idsOf = (list: typeof servers) => serverIds(list.map(({ name }) => name));
+        const weightsOf = (list: typeof servers) => list.map(({ weight }) => weight);
+        let now = servers;
+        let table = slotOwners(idsOf(now), weightsOf(now));
+        for (const { place, name, weight } of changes) {
+          const next = now.map((server, i) => i === place % now.length ? { name, weight } : server);
+          const [oldIds, ids] = [idsOf(now), idsOf(next)];
+          const changed = next.map((server, i) => oldIds[i] !== ids[i] || server.weight !== now[i]!.weight);
+          table = renewedOwners(table, ids, weightsOf(next), changed);
+          now = next;
+          expect(table).toEqual(slotOwners(ids, weightsOf(now)));
+        }
+      }),
+      { numRuns: RUNS },
+    );
   });
 });
