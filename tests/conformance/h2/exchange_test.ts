@@ -87,12 +87,18 @@ describe("retries", () => {
   it("a request that is whole is tried again as retry-on says, one whose body comes is not", () => {
     let count = 0;
     const flags = { "retry-on": "all-retryable-errors+non-idempotent", "retries": "2" };
-    const answer = () =>
-      ++count % 2 === 1 ? "HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n" : answerOf(5);
-    expect(answers((raw) => [raw.headers(1, GET)], flags, answer)).toEqual(OK(1));
-    expect(count).toBe(2);
-    const open = answers((raw) => [raw.headers(1, POST, OPEN), frame(0, 1, 1, "00")], flags, answer);
-    expect(open[0]).toBe("HEADERS 1 503 END");
+    const raw = new RawH2(
+      () => ++count % 2 === 1 ? "HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n" : answerOf(5),
+      { flags },
+    );
+    // After a pause, since there is no other server.
+    raw.say(raw.headers(1, GET));
+    raw.sim.world.runUntil(() => raw.sim.log.length === 1);
+    expect([raw.answers(), count, raw.sim.log[0]!.retries]).toEqual([OK(1), 2, 1]);
+    raw.say(raw.headers(3, POST, OPEN), frame(0, 1, 3, "00"));
+    raw.sim.world.runUntil(() => raw.sim.log.length === 2);
+    expect([raw.answers()[0], raw.sim.log[1]!.retries]).toEqual(["HEADERS 3 503 END", 0]);
+    raw.end();
   });
 });
 

@@ -163,7 +163,8 @@ export class SimH2Client implements SimActor {
     // Time jumps while nobody moves: who is waited for must not rest for long.
     const isAwaited = this.#receiveWindow <= 0 ||
       [...this.#streams.values()].some(({ receiveWindow }) => receiveWindow <= 0);
-    if (!this.#prng.chance(isAwaited ? 0.8 : this.#options.openChance)) return false;
+    const chance = isAwaited ? 0.8 : this.#options.openChance;
+    if (!this.peer.hasSentAll || !this.#prng.chance(chance)) return false;
     let hasOpened = false;
     if (this.#unopened > 0) {
       const by = 1 + this.#prng.nextBelow(this.#unopened);
@@ -269,8 +270,7 @@ export class SimH2Client implements SimActor {
     const error = this.#decoder.decode(this.#block, 0, this.#block.length, this.#list);
     if (error !== 0) throw new Error(`hadro sent a header block with error ${error}`);
     this.#block = new Uint8Array(0);
-    const fields = fieldsOf(this.#list);
-    const stream = this.#streams.get(streamId);
+    const [fields, stream] = [fieldsOf(this.#list), this.#streams.get(streamId)];
     if (stream === undefined) return;
     if (stream.status >= 200) this.trailers.push(fields);
     else {
