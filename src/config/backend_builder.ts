@@ -96,6 +96,7 @@ export class BackendBuilder {
       poolPurgeMs: readDurationMs("--pool-purge-delay", purge.text, purge.place),
       poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
       health: buildHealth(this.#settings, (key) => this.#sharedOrOwn(key), this.#scheme, hostPolicy),
+      abortOnClose: this.#readAbortOnClose(),
       maxBodyBytes: readBackendMaxBody(this.#shared("max-body"), this.#scheme),
       servers: this.#buildServers(),
     };
@@ -117,6 +118,14 @@ export class BackendBuilder {
       `Cannot use hash-balance-factor=${text}: lb ${algorithm} hashes nothing; leave it out, or write lb=source, lb=uri …`,
       place,
     );
+  }
+
+  #readAbortOnClose(): boolean {
+    const own = this.#shared("abortonclose");
+    const { text, place } = own ?? this.#settings.last("abortonclose");
+    const isOn = readChoice("abortonclose", text, ["on", "off"] as const, place) === "on";
+    if (own === null || this.#scheme === "http") return isOn;
+    throw new ConfigError(`Cannot use abortonclose=${text}: tcp has no requests; it is for http`, place);
   }
 
   #readPathRewrite(): PathRewriteConfig | null {

@@ -177,6 +177,16 @@ export const FLAGS: readonly Flag[] = [
     text: "Further attempts after a failed connect, on another server where there is one.",
   },
   {
+    name: "abortonclose",
+    value: "on|off",
+    type: "choice",
+    choices: ["on", "off"],
+    default: "off",
+    section: "Balancing",
+    text:
+      "Give a request up when its client ends its side before an answer has begun: the server's connection is closed. A reset always does.",
+  },
+  {
     name: "http-reuse",
     value: "policy",
     type: "choice",

@@ -164,6 +164,14 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     flag: "http-reuse",
   },
   {
+    name: "abortonclose",
+    type: "choice",
+    choices: ["on", "off"],
+    items: ["backend", "route"],
+    text: "Requests whose client ends its side are given up.",
+    flag: "abortonclose",
+  },
+  {
     name: "host",
     type: "host",
     items: ["backend", "route"],

@@ -115,6 +115,7 @@ export function explainBackend(backend: BackendConfig): string[] {
       ...(backend.scheme === "http" && backend.httpReuse !== "safe"
         ? [`http-reuse ${backend.httpReuse}`]
         : []),
+      ...(backend.scheme === "http" && backend.abortOnClose ? ["abortonclose"] : []),
       ...formatPathRewrite(backend.pathRewrite),
       `timeouts connect ${formatDurationMs(timeouts.connectMs)} server ${
         formatDurationMs(timeouts.serverMs)

@@ -148,6 +148,8 @@ export interface BackendConfig {
   /** Idle connections kept per server at most: HAProxy's pool-max-conn. */
   readonly poolMaxConn: number;
   readonly health: HealthConfig;
+  /** A client that ends its side gives up its request: HAProxy's abortonclose. */
+  readonly abortOnClose: boolean;
   /** Instead of its listener's; 0: no limit; null: its listener's. */
   readonly maxBodyBytes: number | null;
   readonly servers: readonly ServerConfig[];

@@ -39,7 +39,7 @@ import { acceptRequestHead, forwardRequestHead, pumpRequest } from "./http_reque
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import { routeRequest } from "./http_route.ts";
 import type { HttpSession } from "./http_session.ts";
-import { endByClientTimeout, endByServerTimeout } from "./http_timeouts.ts";
+import { endByClientTimeout, endByServerTimeout, refreshTunnelDeadlines } from "./http_timeouts.ts";
 import { noteNoAnswer } from "./health/traffic_observer.ts";
 import { noteConnections } from "./log_connections.ts";
 import { LocalReply, ReplyProgress } from "./local_reply.ts";
@@ -273,8 +273,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   }
 
   onRelayActivity(): void {
-    this.session.setClientDeadline(NEVER_MS);
-    this.session.setServerDeadline(this.context.engine.nowMs + this.backend!.config.timeouts.tunnelMs);
+    refreshTunnelDeadlines(this);
   }
 
   onRelayEnd(): void {

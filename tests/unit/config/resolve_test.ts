@@ -73,7 +73,7 @@ describe("the smallest configuration", () => {
         poolMaxConn: 1_024,
         // What it is by default: health_builder_test.ts.
         health: expect.objectContaining({ check: null, observe: "off", ejectMs: 0 }),
-        maxBodyBytes: null,
+        ...{ abortOnClose: false, maxBodyBytes: null },
         servers: [{
           name: "s1",
           endpoint: { kind: "tcp", host: "localhost", port: 3000, path: "" },
