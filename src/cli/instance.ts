@@ -58,6 +58,7 @@ export class Instance {
     this.proxy = new Proxy(engine, buffers, {
       config,
       maxconn: plan.maxconn,
+      compressBytes: plan.compressBytes,
       log,
       resolver: new NameResolver({}),
       seed: crypto.getRandomValues(new Uint32Array(1))[0],
@@ -112,6 +113,9 @@ export class Instance {
       bufferLimit: pool.limitCount,
       pipesInUse: this.engine.poller.pipes?.inUse ?? 0,
       bufferWaiters: this.#buffers.waiting,
+      encoderBytes: this.proxy.context.compression?.usedBytes ?? 0,
+      compressed: this.proxy.context.compression?.compressed ?? 0,
+      compressRefused: this.proxy.context.compression?.refused ?? 0,
       ...this.proxy.health.counters(),
       heapBytes: Deno.memoryUsage().heapUsed,
     };

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import type { MemoryPlan } from "../config/memory_plan.ts";
+import { type MemoryPlan, planOfThread } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import { LogFileError, openSink } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
@@ -104,9 +104,7 @@ export class Supervisor {
     this.#news = new ThreadNews(this.#report);
     this.#fds = new ThreadFds(config);
     // Memory is divided; connections are counted together, against the limit of the process.
-    const [bufferCount, bufferBytes, pipeCount] = [plan.bufferCount, plan.bufferBytes, plan.pipeCount]
-      .map((whole) => Math.floor(whole / threadCount));
-    this.#threadPlan = { ...plan, bufferCount, bufferBytes, pipeCount };
+    this.#threadPlan = planOfThread(plan, threadCount);
     this.#cells = newSharedCells(config, threadCount);
     this.#collector = config.log.format === "off"
       ? null

@@ -9,6 +9,7 @@
 import { assert } from "../base/assert.ts";
 import { isHashing, readBalance, readBalanceFactor } from "./balance_values.ts";
 import { HTTP_REUSES } from "./catalogue.ts";
+import { readBackendCompress } from "./compress_values.ts";
 import { ConfigError } from "./config_error.ts";
 import { buildCheckEndpoint, buildHealth } from "./health_builder.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
@@ -98,6 +99,7 @@ export class BackendBuilder {
       health: buildHealth(this.#settings, (key) => this.#sharedOrOwn(key), this.#scheme, hostPolicy),
       abortOnClose: this.#readAbortOnClose(),
       maxBodyBytes: readBackendMaxBody(this.#shared("max-body"), this.#scheme),
+      compress: readBackendCompress(this.#settings, (key) => this.#shared(key), this.#scheme),
       servers: this.#buildServers(),
     };
   }

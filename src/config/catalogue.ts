@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { COMPRESS_FLAGS } from "./catalogue_compress.ts";
 import { HEALTH_FLAGS } from "./catalogue_health.ts";
 import { LIMIT_FLAGS } from "./limit_flags.ts";
 
@@ -37,6 +38,8 @@ export type ValueType =
   | "redirect"
   | "path"
   | "replacement"
+  | "codings"
+  | "media-types"
   | "item"
   | "log";
 
@@ -77,6 +80,7 @@ export type Section =
   | "Health"
   | "Timeouts"
   | "Headers"
+  | "Compression"
   | "Limits"
   | "Logging"
   | "Operations";
@@ -86,6 +90,7 @@ export const SECTIONS: readonly Section[] = [
   "Health",
   "Timeouts",
   "Headers",
+  "Compression",
   "Limits",
   "Logging",
   "Operations",
@@ -284,6 +289,7 @@ export const FLAGS: readonly Flag[] = [
     text: "Believe X-Forwarded-*, and PROXY protocol headers (key proxy), from these addresses.",
     example: "10.0.0.0/8",
   },
+  ...COMPRESS_FLAGS,
   {
     name: "max-mem",
     value: "size",

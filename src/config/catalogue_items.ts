@@ -6,6 +6,7 @@
  * @module
  */
 import { HTTP_REUSES, type ItemKey, PRIORITIES } from "./catalogue.ts";
+import { COMPRESS_KEYS } from "./catalogue_compress.ts";
 import { HEALTH_KEYS } from "./catalogue_health.ts";
 import { LIMIT_KEYS } from "./limit_flags.ts";
 
@@ -206,5 +207,6 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     "backend",
     "Inactivity of a server whose client has ended its side.",
   ),
+  ...COMPRESS_KEYS,
   ...HEALTH_KEYS,
 ];

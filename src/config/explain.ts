@@ -7,6 +7,7 @@
  */
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatBalance } from "./balance_values.ts";
+import { explainCompress } from "./compress_values.ts";
 import { explainLimits, explainMaxBody } from "./explain_limits.ts";
 import { formatEndpoint } from "./item_parser.ts";
 import { type MemoryPlan, PLAN_BUFFER_BYTES, PLAN_PIPE_BYTES } from "./memory_plan.ts";
@@ -39,14 +40,18 @@ export function explainConfig(config: Config, plan: MemoryPlan): string[] {
       formatSizeBytes(config.maxMemBytes)
     } = ${plan.maxconn} x 2 x ${
       formatSizeBytes(plan.connectionCostBytes)
-    } + ${plan.bufferCount} buffers x ${PLAN_BUFFER_BYTES}${explainPipes(plan)}   drain ${
-      formatDurationMs(config.drainMs)
-    }`,
+    } + ${plan.bufferCount} buffers x ${PLAN_BUFFER_BYTES}${explainPipes(plan)}${
+      explainEncoders(plan)
+    }   drain ${formatDurationMs(config.drainMs)}`,
   ];
 }
 
 function explainPipes({ pipeCount }: MemoryPlan): string {
   return pipeCount === 0 ? "" : ` + ${pipeCount} pipes x ${formatSizeBytes(PLAN_PIPE_BYTES)}`;
+}
+
+function explainEncoders({ compressBytes }: MemoryPlan): string {
+  return compressBytes === 0 ? "" : ` + ${formatSizeBytes(compressBytes)} for encoders`;
 }
 
 function explainListener(listener: ListenerConfig): string[] {
@@ -66,6 +71,7 @@ function explainListener(listener: ListenerConfig): string[] {
       ]
       : []),
     ...explainLimits(listener),
+    ...explainCompress(listener.compress),
     ...explainTcp(listener.tcp),
   ];
   const lines = [
@@ -121,6 +127,7 @@ export function explainBackend(backend: BackendConfig): string[] {
         formatDurationMs(timeouts.serverMs)
       } tunnel ${formatDurationMs(timeouts.tunnelMs)}`,
       ...explainMaxBody(backend.maxBodyBytes),
+      ...explainCompress(backend.compress),
       ...explainTcp(backend.tcp),
       ...explainHealth(backend.health),
     ].join("  "),

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { CompressConfig } from "./model_compress.ts";
 import type { HealthConfig } from "./model_health.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
 
@@ -152,6 +153,8 @@ export interface BackendConfig {
   readonly abortOnClose: boolean;
   /** Instead of its listener's; 0: no limit; null: its listener's. */
   readonly maxBodyBytes: number | null;
+  /** Instead of its listener's; null: its listener's. */
+  readonly compress: CompressConfig | "off" | null;
   readonly servers: readonly ServerConfig[];
 }
 
@@ -218,6 +221,8 @@ export interface ListenerConfig {
   /** Connections begin with a PROXY protocol header: HAProxy's accept-proxy. */
   readonly acceptsProxy: boolean;
   readonly limits: ListenerLimits;
+  /** Of responses; null: they pass as they are. */
+  readonly compress: CompressConfig | null;
   readonly timeouts: Timeouts;
   /** Of connections that it accepts. */
   readonly tcp: TcpConfig;
@@ -262,6 +267,8 @@ export interface Config {
   readonly log: LogConfig;
   /** Ceiling on what is allocated per connection and per byte in flight. */
   readonly maxMemBytes: number;
+  /** For encoders; 0 derives it from `maxMemBytes`. */
+  readonly compressMemBytes: number;
   /** Client connections at once in this process; 0 derives it from memory and the descriptor limit. */
   readonly maxconn: number;
   /** How long SIGTERM waits for running streams. */

@@ -11,6 +11,7 @@
  * @module
  */
 import { LOG_FORMATS } from "./catalogue.ts";
+import { readCompress } from "./compress_values.ts";
 import { ConfigError, suggest } from "./config_error.ts";
 import { BackendBuilder, readItemTcp, readTimeouts } from "./backend_builder.ts";
 import { rejectUselessFlags } from "./health_builder.ts";
@@ -30,7 +31,7 @@ import type {
 } from "./model.ts";
 import { readRedirect } from "./redirect_value.ts";
 import { failRoute, isSameMatch, parseRouteWord } from "./route_word.ts";
-import type { ItemWord, Settings } from "./settings.ts";
+import type { ItemWord, Settings, SettingText } from "./settings.ts";
 import { readChoice, readCidr, readCount, readCountOrAuto, readDurationMs, readSizeBytes } from "./values.ts";
 
 /** Facts about the surroundings that decide defaults. */
@@ -85,6 +86,7 @@ class Resolver {
       return readDurationMs(`--${name}`, text, place);
     };
     const maxMem = settings.last("max-mem");
+    const compressMem = settings.last("compress-mem");
     const maxconn = settings.last("maxconn");
     const poller = settings.last("poller");
     const threads = settings.last("threads");
@@ -98,6 +100,7 @@ class Resolver {
       trust: settings.all("trust").map(({ text, place }) => readCidr("--trust", text, place)),
       log: this.#buildLog(),
       maxMemBytes: readSizeBytes("--max-mem", maxMem.text, maxMem.place),
+      compressMemBytes: readSizeBytes("--compress-mem", compressMem.text, compressMem.place),
       maxconn: readCount("--maxconn", maxconn.text, maxconn.place),
       drainMs: duration("drain"),
       poller: readChoice("--poller", poller.text, ["auto", "deno", "epoll"] as const, poller.place),
@@ -209,6 +212,7 @@ class Resolver {
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
         acceptsProxy: readProxyIn(item, this.#settings.all("trust").length > 0),
         limits: readListenerLimits(this.#settings, item, endpoint, scheme),
+        compress: readCompress(this.#settings, (key) => ownText(item, key), scheme),
         timeouts: readTimeouts(this.#settings, [item]),
         tcp: readItemTcp(this.#settings, [item]),
         routes: routes.map(({ match, backend, redirect }): RouteConfig => ({
@@ -244,6 +248,12 @@ class Resolver {
       full: readChoice("--log-full", full.text, ["drop", "block"] as const, full.place),
     };
   }
+}
+
+/** What an item itself says. */
+function ownText(item: Item, key: string): SettingText | null {
+  const text = optionText(item, key);
+  return text === null ? null : { text, place: optionPlace(item, key) };
 }
 
 function readScheme(item: Item, assumed: "http" | "tcp"): "http" | "tcp" {

@@ -24,6 +24,9 @@ import { FrontPhase } from "../mux/h1_front.ts";
 import { Relay, type RelayOwner } from "../mux/relay.ts";
 import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
+import type { CompressedBody } from "./compress/compressed_body.ts";
+import type { CompressRule } from "./compress/compress_rule.ts";
+import { endCompression } from "./compress/response_compression.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
 import { mayKeepAlive } from "./error_reply.ts";
 import { acceptAuthResult, refusesBody } from "./http_admission.ts";
@@ -82,6 +85,10 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   /** The head in the response buffer is an interim one. */
   isInterim = false;
   interimCount = 0;
+  /** By what the response may be compressed, the coding that the client takes, and the body that is being. */
+  compressRule: CompressRule | null = null;
+  compressCoding = 0;
+  compressed: CompressedBody | null = null;
   serverPersists = false;
   /** The response head tells the client that the connection stays open. */
   keepsAlive = false;
@@ -118,7 +125,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     resetLogRecord(record);
     this.step = StreamStep.REQUEST;
     this.backend = this.back = null;
-    this.#relay = this.pendingAuth = null;
+    this.#relay = this.pendingAuth = this.compressed = null;
     this.maxBodyBytes = 0;
     this.pace.reset();
     this.methodId = Method.OTHER;
@@ -408,6 +415,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   #releaseBack(isReusable: boolean, isReset = false): void {
     if (this.pendingAuth !== null) this.pendingAuth.forget(this);
     this.pendingAuth = null;
+    if (this.compressed !== null) endCompression(this, this.compressed);
     const back = this.back;
     const { server } = this.dispatch;
     if (server !== null) this.record.serverAddress = back?.serverAddress ?? this.dispatch.addressText;

@@ -44,6 +44,8 @@ export interface ProxyOptions {
   readonly resolver: NameResolver;
   /** Seeds the random balancer, and the hashes of limits. */
   readonly seed: number;
+  /** What encoders may take. @default {0} */
+  readonly compressBytes?: number;
   /** Tells people (stderr). */
   readonly report: (message: string) => void;
   /** Counts shared with other threads. @default {this thread's alone} */
@@ -79,7 +81,15 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.#options = options;
     this.#engine = engine;
     const connections = options.connections ?? ConnectionCounts.ofOneThread(countColumns(config));
-    this.context = new ProxyContext(engine, buffers, config, options.log, connections, options.seed);
+    this.context = new ProxyContext(
+      engine,
+      buffers,
+      config,
+      options.log,
+      connections,
+      options.seed,
+      options.compressBytes ?? 0,
+    );
     this.context.onServerConnectionClosed = () => this.#onRoom();
     const prng = new Prng(options.seed);
     let serverCount = 0;

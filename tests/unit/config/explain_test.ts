@@ -12,6 +12,7 @@ const PLAN: MemoryPlan = {
   bufferCount: 50,
   bufferBytes: 2,
   pipeCount: 7,
+  compressBytes: 0,
 };
 
 /** The lines for a command line; one word of each kind, when `kind` is given. */

@@ -52,6 +52,7 @@ describe("a plan", () => {
       bufferCount: 2_040,
       bufferBytes: 33_553_920,
       pipeCount: 0,
+      compressBytes: 0,
     });
   });
   it("gives pipes a part of what buffers have, and descriptors that connections would have had", () => {
