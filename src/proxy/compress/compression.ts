@@ -30,15 +30,12 @@ export class Compression {
   refused = 0;
   readonly #rules = new Map<CompressConfig, CompressRule>();
   readonly #spare: CompressedBody[] = [];
-  readonly #newEncoder: (coding: number, level: number) => Encoder;
+  /** Makes encoders: those of node:zlib, unless a test has others. */
+  newEncoder: (coding: number, level: number) => Encoder = (coding, level) =>
+    new ContentEncoder(coding, level);
 
-  /** @param newEncoder Makes encoders. @default {those of node:zlib} */
-  constructor(
-    budgetBytes: number,
-    newEncoder = (coding: number, level: number): Encoder => new ContentEncoder(coding, level),
-  ) {
+  constructor(budgetBytes: number) {
     this.budgetBytes = budgetBytes;
-    this.#newEncoder = newEncoder;
   }
 
   /** The rule of a backend, or where it has none of its own, of a listener; null: nothing is compressed. */
@@ -60,7 +57,7 @@ export class Compression {
     this.usedBytes += costBytes;
     this.compressed++;
     const body = this.#spare.pop() ?? new CompressedBody();
-    body.begin(this.#newEncoder(coding, rule.levelOf(coding)), coding, costBytes);
+    body.begin(this.newEncoder(coding, rule.levelOf(coding)), coding, costBytes);
     return body;
   }
 

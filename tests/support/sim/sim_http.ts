@@ -7,7 +7,8 @@
 import type { Prng } from "../../../src/base/prng.ts";
 import type { SocketAddress } from "../../../src/event/poller.ts";
 import type { SimNetwork } from "./sim_network.ts";
-import { SimPeer } from "./sim_peer.ts";
+import { decompress } from "../program/compressed.ts";
+import { latin1, SimPeer } from "./sim_peer.ts";
 import type { SimActor } from "./sim_world.ts";
 
 type Framing = "length" | "chunked" | "close";
@@ -21,6 +22,8 @@ export interface SimExchange {
   readonly responseBytes: number;
   /** The server answers as soon as it has the head. */
   readonly isEarly: boolean;
+  /** What the client accepts; the answer is of a type that is compressed then. */
+  readonly coding?: "gzip" | "br" | "zstd";
 }
 
 /** A random exchange; bodies are mostly small. */
@@ -60,7 +63,8 @@ function chunked(prng: Prng, body: string): string {
 export function requestText(prng: Prng, exchange: SimExchange): string {
   const { id, requestFraming, requestBytes, responseFraming, responseBytes, isEarly } = exchange;
   const target = `/${id}/${responseFraming}/${responseBytes}/${isEarly ? "early" : "late"}`;
-  const head = `${requestFraming === "none" ? "GET" : "POST"} ${target} HTTP/1.1\r\nHost: sim\r\n`;
+  const accept = exchange.coding === undefined ? "" : `Accept-Encoding: ${exchange.coding}\r\n`;
+  const head = `${requestFraming === "none" ? "GET" : "POST"} ${target} HTTP/1.1\r\nHost: sim\r\n${accept}`;
   const body = requestFraming === "none" ? "" : bodyOf(id, "request", requestBytes);
   if (requestFraming === "none") return `${head}\r\n`;
   if (requestFraming === "length") return `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -121,6 +125,8 @@ export class SimHttpClient implements SimActor {
   acceptsCut = false;
   /** Exchanges whose answer never came whole. */
   failedCount = 0;
+  /** Answers that were compressed. */
+  compressedCount = 0;
   #peer: SimPeer | null = null;
   #sent = 0;
   #cut = 0;
@@ -202,9 +208,12 @@ export class SimHttpClient implements SimActor {
     if (status !== 200) return;
     const expected = bodyOf(exchange.id, "response", exchange.responseBytes);
     // A body that ends with its connection may be cut by a server that breaks off: nobody can tell.
+    const coding = /\r\nContent-Encoding: (.*)\r\n/.exec(message.head)?.[1];
+    if (coding !== undefined) this.compressedCount++;
+    const body = coding === undefined ? message.body : decompress(coding, latin1(message.body));
     const isRight = exchange.responseFraming === "close" && this.acceptsCut
-      ? expected.startsWith(message.body)
-      : message.body === expected;
+      ? expected.startsWith(body)
+      : body === expected;
     if (!message.head.includes(`X-Id: ${exchange.id}\r\n`) || !isRight) {
       throw new Error(
         `Exchange ${exchange.id} got ${message.head}${message.body.length} bytes, wanted ${expected.length}`,
@@ -270,7 +279,8 @@ function answer(peer: SimPeer, prng: Prng, head: string, body: string | null): F
     throw new Error(`The server got another body than was sent for ${target}`);
   }
   const content = bodyOf(Number(id), "response", Number(size));
-  const start = `HTTP/1.1 200 OK\r\nX-Id: ${id}\r\n`;
+  const type = head.includes("\r\nAccept-Encoding: ") ? "Content-Type: text/plain\r\n" : "";
+  const start = `HTTP/1.1 200 OK\r\nX-Id: ${id}\r\n${type}`;
   if (framing === "length") peer.queue(`${start}Content-Length: ${content.length}\r\n\r\n${content}`);
   else if (framing === "chunked") {
     peer.queue(`${start}Transfer-Encoding: chunked\r\n\r\n${chunked(prng, content)}`);

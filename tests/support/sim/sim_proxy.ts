@@ -36,6 +36,8 @@ export interface SimProxyOptions extends SimWorldOptions {
   /** Long flags and their values, without dashes. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly maxconn?: number;
+  /** For encoders; 0 unless told. */
+  readonly compressBytes?: number;
   /** What it shares with another proxy. */
   readonly health?: HealthCells;
 }
@@ -67,6 +69,7 @@ export class SimProxy {
     this.proxy = new Proxy(this.world.engine, this.world.buffers, {
       config: resolveConfig(settings, { isStdoutTerminal: false }),
       maxconn: options.maxconn ?? 1_000,
+      compressBytes: options.compressBytes ?? 0,
       log: { enabled: true, logStream: (record) => this.log.push(toLine(record)) },
       resolver: new NameResolver({}),
       seed: options.seed,
