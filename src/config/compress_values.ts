@@ -35,21 +35,14 @@ export function readCompress(
   own: (key: string) => SettingText | null,
   scheme: "http" | "tcp",
 ): CompressConfig | null {
-  const written = KEYS.map(own).find((text) => text !== null);
   if (scheme === "tcp") {
-    if (written !== undefined) refuseOnTcp(written);
+    refuseKeys(own, KEYS, "tcp has no responses; it is for http");
     return null;
   }
   const find = (key: (typeof KEYS)[number]) => own(key) ?? settings.last(key);
   const codings = readCodings(find("compress"));
   if (codings.length === 0) {
-    const useless = KEYS.slice(1).map(own).find((text) => text !== null);
-    if (useless !== undefined) {
-      throw new ConfigError(
-        `Cannot use "${useless.text}" of compression in ${useless.place.source}: nothing is compressed there; write compress=gzip too`,
-        useless.place,
-      );
-    }
+    refuseKeys(own, KEYS.slice(1), "nothing is compressed there; write compress=gzip too");
     return null;
   }
   const size = find("compress-min-size");
@@ -129,9 +122,16 @@ function readTypes({ text, place }: SettingText): string[] {
   return patterns.map((pattern) => pattern.replace(/\/\*$/, "/").toLowerCase());
 }
 
-function refuseOnTcp({ text, place }: SettingText): never {
-  throw new ConfigError(
-    `Cannot use "${text}" of compression in ${place.source}: tcp has no responses; it is for http`,
-    place,
-  );
+/** @throws {ConfigError} about the first of these keys that was written. */
+function refuseKeys(
+  own: (key: string) => SettingText | null,
+  keys: readonly string[],
+  state: string,
+): void {
+  for (const key of keys) {
+    const written = own(key);
+    if (written === null) continue;
+    const { text, place } = written;
+    throw new ConfigError(`Cannot use ${key}=${text} in ${place.source}: ${state}`, place);
+  }
 }

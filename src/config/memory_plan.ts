@@ -103,7 +103,11 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
   const pipeCount = Math.max(0, Math.min(pipesByMemory, pipesByFds));
   const bufferCount = Math.floor((movingBytes - pipeCount * PLAN_PIPE_BYTES) / PLAN_BUFFER_BYTES);
   if (bufferCount < threadCount * BUFFER_COUNT_MIN) {
-    const needed = connectionBytes + compressBytes + leastBufferBytes;
+    // What is derived of max-mem grows with it.
+    const needed = connectionBytes +
+      (request.compressBytes === 0
+        ? leastBufferBytes * ENCODER_PART / (ENCODER_PART - 1)
+        : compressBytes + leastBufferBytes);
     throw new MemoryPlanError(
       `max-mem leaves ${Math.max(0, bufferCount)} buffers beside ${maxconn} connections${
         compressBytes === 0 ? "" : " and encoders"
