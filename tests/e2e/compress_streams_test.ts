@@ -1,5 +1,5 @@
 /** `--compress` of the built program while bytes flow: events, trailers, slow readers, failures, and the bound of its memory. @module */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { decompress, decompressPart, readChunked } from "../support/program/compressed.ts";
 import { connect, expectIdle, keep, startHadro } from "../support/program/keep.ts";
 import { httpServer, type Peer, ScriptedServer } from "../support/program/peers.ts";
@@ -55,6 +55,8 @@ describe("what flows", () => {
         }
         await peer.send("0\r\n\r\n");
       });
+      // So that a failure is not waited for by the server.
+      onTestFinished(() => seen.forEach(({ resolve }) => resolve()));
       const { program, port } = await startHadro("http", [server.port], "--compress", coding);
       const peer = await connect(port);
       await peer.send(GET);
@@ -176,6 +178,7 @@ describe("what fails", () => {
       await end.promise;
       await peer.send("0\r\n\r\n");
     });
+    onTestFinished(() => end.resolve());
     const flags = ["--compress", "gzip", "--compress-mem", "480k"];
     const { program, port } = await startHadro("http", [server.port], ...flags);
     const first = await connect(port);
