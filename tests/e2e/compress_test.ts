@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decompress, readChunked } from "../support/program/compressed.ts";
 import { connect, expectIdle, keep, startHadro } from "../support/program/keep.ts";
 import { httpServer } from "../support/program/peers.ts";
+import { runToEnd } from "../support/program/run_to_end.ts";
 
 const TEXT = Array.from({ length: 400 }, (_, i) => `{"id":${i},"name":"user ${i % 7}"},`).join("\n");
 const get = (accept: string, headers = "", method = "GET") =>
@@ -127,6 +128,22 @@ describe("a response", () => {
 });
 
 describe("the flags", () => {
+  it("hold in every thread, and memory that is too little for them is refused", async () => {
+    const server = keep(httpServer(() => answer("")));
+    const { port } = await startHadro("http", [server.port], "--compress", "on", "--threads", "2");
+    for (let i = 0; i < 8; i++) {
+      const peer = await connect(port);
+      await peer.send(get("br"));
+      expect(decompress("br", (await readChunked(peer)).raw)).toBe(TEXT);
+      peer.close();
+    }
+    const { code, stderr } = await runToEnd(["8080", ":1", "--compress", "br", "--compress-mem", "1m"]);
+    expect([code, stderr.join("\n")]).toEqual([
+      2,
+      "hadro: Cannot start: compression has 1024k and needs 1900k; raise compress-mem, or choose a lower level",
+    ]);
+  });
+
   it("compress-offload: servers do not see what hadro compresses for; without it they do", async () => {
     const heads: string[] = [];
     const server = keep(httpServer((head) => {
