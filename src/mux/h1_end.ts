@@ -41,6 +41,8 @@ export class H1End extends SocketEnd {
   forwardableBytes = 0;
   /** Removes chunked framing from the body: its receiver speaks HTTP/1.0. */
   stripsChunks = false;
+  /** The body is looked at: it comes into buffers only, and a pause in it is told. */
+  seesBody = false;
   readonly #parsers: ParserPool;
   #parser: HeadParser | null = null;
 
@@ -143,7 +145,7 @@ export class H1End extends SocketEnd {
    * the buffer. Returns as SocketEnd.receive; false-like results are the same. Bytes that came may be forwarded then.
    */
   receiveBody(criticality: number, capacity: number): number {
-    if (!this.body.isOpaque || !this.isPipeable) return this.receive(criticality, capacity);
+    if (!this.body.isOpaque || this.seesBody || !this.isPipeable) return this.receive(criticality, capacity);
     const count = this.receivePiped(this.body.opaqueBytes);
     if (count === -Errno.ENOBUFS) return this.receive(criticality, capacity);
     if (count > 0) {

@@ -17,6 +17,8 @@ interface Knot {
 const KNOTS: readonly Knot[] = [
   {
     paths: [
+      "src/proxy/compress/accepted_coding.ts",
+      "src/proxy/compress/response_compression.ts",
       "src/proxy/http_admission.ts",
       "src/proxy/http_faults.ts",
       "src/proxy/http_request.ts",
