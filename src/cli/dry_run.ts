@@ -1,7 +1,7 @@
 /**
  * `--dry-run`: prints what would run, and whether it could.
  *
- * May import: config, observe, cli.
+ * May import: config, observe, proxy, cli.
  *
  * @module
  */
@@ -15,9 +15,12 @@ import {
 } from "../config/memory_plan.ts";
 import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
+import { type CodingConfig, encoderCostBytes } from "../config/model_compress.ts";
 import { THREADS_MAX } from "../config/resolve.ts";
 import { LogFormatError } from "../observe/access_log/compile.ts";
 import { newFormat } from "../observe/access_log/access_log.ts";
+import { codingId } from "../proxy/compress/compress_rule.ts";
+import { checkEncoder } from "../proxy/compress/content_encoder.ts";
 import { usesBoth } from "./build_engine.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { readFdLimit } from "./fd_limit.ts";
@@ -26,6 +29,7 @@ import { readFdLimit } from "./fd_limit.ts";
 export function dryRun(config: Config): number {
   const lines = explainConfig(config, planOrFail(config));
   checkLogFormat(config);
+  checkEncoders(config);
   Deno.stdout.writeSync(new TextEncoder().encode(`${lines.join("\n")}\n`));
   return ExitCode.OK;
 }
@@ -48,6 +52,7 @@ export function planOrFail(config: Config): MemoryPlan {
       maxconn: config.maxconn,
       fdLimit: readFdLimit(),
       threadCount: threadCountOf(config),
+      ...planOfEncoders(config),
       hasPipes: usesEpoll(config) && !usesBoth(config),
       connectionCostBytes: usesEpoll(config) && !usesBoth(config)
         ? CONNECTION_COST_BYTES
@@ -56,6 +61,31 @@ export function planOrFail(config: Config): MemoryPlan {
   } catch (error) {
     if (!(error instanceof MemoryPlanError)) throw error;
     throw new ConfigError(`Cannot start: ${error.message}`);
+  }
+}
+
+/** Every coding that is used anywhere. */
+function codingsOf(config: Config): CodingConfig[] {
+  return [...config.listeners, ...config.backends].flatMap(({ compress }) =>
+    compress === null || compress === "off" ? [] : compress.codings
+  );
+}
+
+function planOfEncoders(config: Config): { compressBytes: number | null; encoderBytes: number } {
+  const costs = codingsOf(config).map(encoderCostBytes);
+  return costs.length === 0
+    ? { compressBytes: null, encoderBytes: 0 }
+    : { compressBytes: config.compressMemBytes, encoderBytes: Math.max(...costs) };
+}
+
+/** @throws {ConfigError} when a coding cannot be had of this runtime. */
+export function checkEncoders(config: Config): void {
+  for (const coding of codingsOf(config)) {
+    const reason = checkEncoder(codingId(coding.name), coding.level);
+    if (reason === "") continue;
+    throw new ConfigError(
+      `Cannot use compress ${coding.name}: ${reason}; leave it out`,
+    );
   }
 }
 

@@ -67,6 +67,7 @@ export class Instance {
     this.proxy = new Proxy(engine, buffers, {
       config,
       maxconn: plan.maxconn,
+      compressBytes: plan.compressBytes,
       log,
       names: this.#names,
       seed: crypto.getRandomValues(new Uint32Array(1))[0],
@@ -126,6 +127,9 @@ export class Instance {
       bufferLimit: pool.limitCount,
       pipesInUse: this.engine.poller.pipes?.inUse ?? 0,
       bufferWaiters: this.#buffers.waiting,
+      encoderBytes: this.proxy.context.compression?.usedBytes ?? 0,
+      compressed: this.proxy.context.compression?.compressed ?? 0,
+      compressRefused: this.proxy.context.compression?.refused ?? 0,
       ...this.proxy.health.counters(),
       stickEvictions: [...this.proxy.backends.values()].reduce(
         (sum, { stick }) => sum + (stick?.table?.evictions ?? 0),

@@ -15,7 +15,7 @@ import type { MemoryPlan } from "../config/memory_plan.ts";
 import { type AccessLog, LogFileError, openAccessLog } from "../observe/access_log/access_log.ts";
 import { BindError } from "../proxy/proxy.ts";
 import { PollerError } from "./build_engine.ts";
-import { checkLogFormat, planOrFail, threadCountOf } from "./dry_run.ts";
+import { checkEncoders, checkLogFormat, planOrFail, threadCountOf } from "./dry_run.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { Instance } from "./instance.ts";
 import {
@@ -37,6 +37,7 @@ const LOG_CLOSE_MS = 2_000;
 export function runProxy(config: Config): Promise<number> {
   const plan = planOrFail(config);
   checkLogFormat(config);
+  checkEncoders(config);
   const threadCount = threadCountOf(config);
   return threadCount === 1 ? runAlone(config, plan) : runThreads(config, plan, threadCount);
 }

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { type MemoryPlan, shareOf } from "../config/memory_plan.ts";
+import { type MemoryPlan, planOfThread } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import { LogFileError, openSink } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
@@ -105,7 +105,7 @@ export class Supervisor {
     this.#report = options.report ?? report;
     this.#names = NamePublisher.start(config, this.#report, (message) => this.#broadcast(message));
     [this.#news, this.#fds] = [new ThreadNews(this.#report), new ThreadFds(config)];
-    this.#threadPlan = shareOf(plan, threadCount);
+    this.#threadPlan = planOfThread(plan, threadCount);
     this.#cells = newSharedCells(config, threadCount);
     this.#collector = config.log.format === "off"
       ? null

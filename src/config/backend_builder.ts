@@ -10,6 +10,7 @@
 import { assert } from "../base/assert.ts";
 import { isHashing, readBalance, readBalanceFactor } from "./balance_values.ts";
 import { HTTP_REUSES } from "./catalogue.ts";
+import { readBackendCompress } from "./compress_values.ts";
 import { ConfigError } from "./config_error.ts";
 import { buildCheckEndpoint, buildHealth } from "./health_builder.ts";
 import { optionPlace, optionText, rejectUnknownKeys } from "./item_options.ts";
@@ -112,7 +113,9 @@ export class BackendBuilder {
       poolPurgeMs: readDurationMs("--pool-purge-delay", purge.text, purge.place),
       poolMaxConn: readCount("--pool-max-conn", maxConn.text, maxConn.place),
       health: buildHealth(this.#settings, (key) => this.#sharedOrOwn(key), this.#scheme, hostPolicy),
+      abortOnClose: this.#readAbortOnClose(),
       maxBodyBytes: readBackendMaxBody(this.#shared("max-body"), this.#scheme),
+      compress: readBackendCompress(this.#settings, (key) => this.#shared(key), this.#scheme),
       fullconn: readFullconn(this.#shared("fullconn"), servers.map(({ queue }) => queue)),
       servers,
     };
@@ -134,6 +137,14 @@ export class BackendBuilder {
       `Cannot use hash-balance-factor=${text}: lb ${algorithm} hashes nothing; leave it out, or write lb=source, lb=uri …`,
       place,
     );
+  }
+
+  #readAbortOnClose(): boolean {
+    const own = this.#shared("abortonclose");
+    const { text, place } = own ?? this.#settings.last("abortonclose");
+    const isOn = readChoice("abortonclose", text, ["on", "off"] as const, place) === "on";
+    if (own === null || this.#scheme === "http") return isOn;
+    throw new ConfigError(`Cannot use abortonclose=${text}: tcp has no requests; it is for http`, place);
   }
 
   #readPathRewrite(): PathRewriteConfig | null {

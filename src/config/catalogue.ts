@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { COMPRESS_FLAGS } from "./catalogue_compress.ts";
 import { HEALTH_FLAGS } from "./catalogue_health.ts";
 import { STICK_FLAGS } from "./catalogue_stick.ts";
 import { NAME_FLAGS } from "./catalogue_names.ts";
@@ -43,6 +44,8 @@ export type ValueType =
   | "replacement"
   | "retry-on"
   | "retry-budget"
+  | "codings"
+  | "media-types"
   | "item"
   | "log";
 
@@ -84,6 +87,7 @@ export type Section =
   | "Names"
   | "Timeouts"
   | "Headers"
+  | "Compression"
   | "Limits"
   | "Logging"
   | "Operations";
@@ -94,6 +98,7 @@ export const SECTIONS: readonly Section[] = [
   "Names",
   "Timeouts",
   "Headers",
+  "Compression",
   "Limits",
   "Logging",
   "Operations",
@@ -187,6 +192,16 @@ export const FLAGS: readonly Flag[] = [
       "Further attempts after a failed connect, or what retry-on says, on another server where there is one.",
   },
   ...RETRY_FLAGS,
+  {
+    name: "abortonclose",
+    value: "on|off",
+    type: "choice",
+    choices: ["on", "off"],
+    default: "off",
+    section: "Balancing",
+    text:
+      "Give a request up when its client ends its side before an answer has begun: the server's connection is closed. A reset always does.",
+  },
   {
     name: "http-reuse",
     value: "policy",
@@ -291,6 +306,7 @@ export const FLAGS: readonly Flag[] = [
     text: "Believe X-Forwarded-*, and PROXY protocol headers (key proxy), from these addresses.",
     example: "10.0.0.0/8",
   },
+  ...COMPRESS_FLAGS,
   {
     name: "max-mem",
     value: "size",

@@ -6,6 +6,7 @@
  * @module
  */
 import { HTTP_REUSES, type ItemKey, PRIORITIES } from "./catalogue.ts";
+import { COMPRESS_KEYS } from "./catalogue_compress.ts";
 import { HEALTH_KEYS } from "./catalogue_health.ts";
 import { RETRY_KEYS } from "./catalogue_retry.ts";
 import { STICK_KEYS } from "./catalogue_stick.ts";
@@ -195,6 +196,14 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     flag: "http-reuse",
   },
   {
+    name: "abortonclose",
+    type: "choice",
+    choices: ["on", "off"],
+    items: ["backend", "route"],
+    text: "Requests whose client ends its side are given up.",
+    flag: "abortonclose",
+  },
+  {
     name: "host",
     type: "host",
     items: ["backend", "route"],
@@ -231,6 +240,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     "Inactivity of a server whose client has ended its side.",
   ),
   ...STICK_KEYS,
+  ...COMPRESS_KEYS,
   ...HEALTH_KEYS,
   ...NAME_KEYS,
 ];

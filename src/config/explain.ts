@@ -7,6 +7,7 @@
  */
 import { formatDurationMs, formatSizeBytes } from "../base/units.ts";
 import { formatBalance } from "./balance_values.ts";
+import { explainCompress } from "./compress_values.ts";
 import { explainLimits, explainMaxBody } from "./explain_limits.ts";
 import { describeCookies, explainServerCookie, explainStick } from "./explain_stick.ts";
 import { explainResolve, explainServerLooks, explainServerName } from "./explain_names.ts";
@@ -46,14 +47,18 @@ export function explainConfig(config: Config, plan: MemoryPlan): string[] {
       formatSizeBytes(config.maxMemBytes)
     } = ${plan.maxconn} x 2 x ${
       formatSizeBytes(plan.connectionCostBytes)
-    } + ${plan.bufferCount} buffers x ${PLAN_BUFFER_BYTES}${explainPipes(plan)}   drain ${
-      formatDurationMs(config.drainMs)
-    }`,
+    } + ${plan.bufferCount} buffers x ${PLAN_BUFFER_BYTES}${explainPipes(plan)}${
+      explainEncoders(plan)
+    }   drain ${formatDurationMs(config.drainMs)}`,
   ];
 }
 
 function explainPipes({ pipeCount }: MemoryPlan): string {
   return pipeCount === 0 ? "" : ` + ${pipeCount} pipes x ${formatSizeBytes(PLAN_PIPE_BYTES)}`;
+}
+
+function explainEncoders({ compressBytes }: MemoryPlan): string {
+  return compressBytes === 0 ? "" : ` + ${formatSizeBytes(compressBytes)} for encoders`;
 }
 
 function explainListener(listener: ListenerConfig): string[] {
@@ -73,6 +78,7 @@ function explainListener(listener: ListenerConfig): string[] {
       ]
       : []),
     ...explainLimits(listener),
+    ...explainCompress(listener.compress),
     ...explainTcp(listener.tcp),
   ];
   const lines = [
@@ -135,6 +141,7 @@ export function explainBackend(backend: BackendConfig): string[] {
       ...(backend.scheme === "http" && backend.httpReuse !== "safe"
         ? [`http-reuse ${backend.httpReuse}`]
         : []),
+      ...(backend.scheme === "http" && backend.abortOnClose ? ["abortonclose"] : []),
       ...formatPathRewrite(backend.pathRewrite),
       ...(backend.fullconn === 0 ? [] : [`fullconn ${backend.fullconn}`]),
       `timeouts connect ${formatDurationMs(timeouts.connectMs)} server ${
@@ -145,6 +152,7 @@ export function explainBackend(backend: BackendConfig): string[] {
           : ""
       }`,
       ...explainMaxBody(backend.maxBodyBytes),
+      ...explainCompress(backend.compress),
       ...explainTcp(backend.tcp),
       ...explainHealth(backend.health),
     ].join("  "),

@@ -1,8 +1,9 @@
 /**
  * Where `--max-mem` goes: connections get at most half of it (more only when maxconn is written), buffers the rest.
  *
- *     max-mem = maxconn × 2 fds × CONNECTION_COST_BYTES + buffers × 16,448 + pipes × 262,144
+ *     max-mem = maxconn × 2 fds × CONNECTION_COST_BYTES + encoders + buffers × 16,448 + pipes × 262,144
  *
+ * Encoders, where responses are compressed, have what was written or a quarter of what connections leave over.
  * BUFFER_COUNT_MIN buffers for each thread at least; pipes (of the `epoll` poller) have what descriptors and buffers leave over.
  *
  * Outside of it: the runtime itself (about 70 MB, as any Deno program), and the kernel's socket buffers.
@@ -24,6 +25,8 @@ const BUFFER_COUNT_MIN = 32;
 /** Pipes have at most this part of what buffers have, and this many: more connections at once that move much do it by buffers. */
 const PIPE_PART = 8;
 const PIPE_COUNT_MAX = 64;
+/** Encoders have this part of what connections leave over. */
+const ENCODER_PART = 4;
 /** With fewer descriptors all are for connections. */
 const PIPE_FD_LIMIT_MIN = 512;
 /** Descriptors that are not connections: listeners, log, runtime. */
@@ -38,6 +41,10 @@ export interface MemoryRequest {
   readonly connectionCostBytes?: number;
   /** Threads that divide the buffers among them. */
   readonly threadCount: number;
+  /** What encoders are to have: 0 derives it; null, as by default: nothing is compressed. */
+  readonly compressBytes?: number | null;
+  /** What the dearest encoder takes: each thread must have room for one. @default {0} */
+  readonly encoderBytes?: number;
   /** Whether the poller has pipes. @default {false} */
   readonly hasPipes?: boolean;
 }
@@ -53,6 +60,8 @@ export interface MemoryPlan {
   readonly bufferBytes: number;
   /** Pipes of the kernel, of PLAN_PIPE_BYTES each and two descriptors beside the fd table's. */
   readonly pipeCount: number;
+  /** For encoders of all threads together; a multiple of 1 kB. */
+  readonly compressBytes: number;
 }
 
 /** What cannot be planned, in words. */
@@ -87,19 +96,24 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
     );
   }
   const connectionBytes = maxconn * 2 * connectionCostBytes;
-  const movingBytes = maxMemBytes - connectionBytes;
+  const compressBytes = planEncoders(request, maxMemBytes - connectionBytes);
+  const movingBytes = maxMemBytes - connectionBytes - compressBytes;
   const pipesByMemory = Math.floor((movingBytes - leastBufferBytes) / PIPE_PART / PLAN_PIPE_BYTES);
   const pipesByFds = Math.min(pipeFds, fdLimit - maxconn * 2 - FD_RESERVE) >> 1;
   const pipeCount = Math.max(0, Math.min(pipesByMemory, pipesByFds));
   const bufferCount = Math.floor((movingBytes - pipeCount * PLAN_PIPE_BYTES) / PLAN_BUFFER_BYTES);
   if (bufferCount < threadCount * BUFFER_COUNT_MIN) {
-    const needed = connectionBytes + leastBufferBytes;
+    // What is derived of max-mem grows with it.
+    const needed = connectionBytes +
+      (request.compressBytes === 0
+        ? leastBufferBytes * ENCODER_PART / (ENCODER_PART - 1)
+        : compressBytes + leastBufferBytes);
     throw new MemoryPlanError(
       `max-mem leaves ${Math.max(0, bufferCount)} buffers beside ${maxconn} connections${
-        threadCount === 1 ? "" : ` for ${threadCount} threads`
-      }; it must be at least ${Math.ceil(needed / 1_048_576)}m, or maxconn${
-        threadCount === 1 ? "" : " or threads"
-      } lower`,
+        compressBytes === 0 ? "" : " and encoders"
+      }${threadCount === 1 ? "" : ` for ${threadCount} threads`}; it must be at least ${
+        Math.ceil(needed / 1_048_576)
+      }m, or maxconn${threadCount === 1 ? "" : " or threads"} lower`,
     );
   }
   return {
@@ -110,16 +124,33 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
     bufferCount,
     bufferBytes: bufferCount * PLAN_BUFFER_BYTES,
     pipeCount,
+    compressBytes,
   };
 }
 
 /** A thread's part: memory is divided; connections are counted together, against the limit of the process. */
-export function shareOf(plan: MemoryPlan, threadCount: number): MemoryPlan {
-  const part = (whole: number) => Math.floor(whole / threadCount);
+export function planOfThread(plan: MemoryPlan, threadCount: number): MemoryPlan {
+  const share = (whole: number) => Math.floor(whole / threadCount);
   return {
     ...plan,
-    bufferCount: part(plan.bufferCount),
-    bufferBytes: part(plan.bufferBytes),
-    pipeCount: part(plan.pipeCount),
+    bufferCount: share(plan.bufferCount),
+    bufferBytes: share(plan.bufferBytes),
+    pipeCount: share(plan.pipeCount),
+    compressBytes: share(plan.compressBytes),
   };
+}
+
+/** What encoders get of `leftBytes`. @throws {MemoryPlanError} when not one would fit. */
+function planEncoders(request: MemoryRequest, leftBytes: number): number {
+  const { compressBytes = null, encoderBytes = 0, threadCount } = request;
+  if (compressBytes === null) return 0;
+  const wanted = compressBytes > 0 ? compressBytes : Math.max(0, leftBytes) / ENCODER_PART;
+  const planned = Math.floor(wanted / 1_024) * 1_024;
+  const needed = encoderBytes * threadCount;
+  if (planned >= needed) return planned;
+  throw new MemoryPlanError(
+    `compression has ${Math.floor(planned / 1_024)}k and needs ${Math.ceil(needed / 1_024)}k${
+      threadCount === 1 ? "" : ` for ${threadCount} threads`
+    }; raise ${compressBytes > 0 ? "compress-mem" : "max-mem"}, or choose a lower level`,
+  );
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { CompressConfig } from "./model_compress.ts";
 import type { HealthConfig } from "./model_health.ts";
 import type { AddressFamily, ResolveConfig, TemplateConfig } from "./model_names.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
@@ -174,8 +175,12 @@ export interface BackendConfig {
   /** Idle connections kept per server at most: HAProxy's pool-max-conn. */
   readonly poolMaxConn: number;
   readonly health: HealthConfig;
+  /** A client that ends its side gives up its request: HAProxy's abortonclose. */
+  readonly abortOnClose: boolean;
   /** Instead of its listener's; 0: no limit; null: its listener's. */
   readonly maxBodyBytes: number | null;
+  /** Instead of its listener's; null: its listener's. */
+  readonly compress: CompressConfig | "off" | null;
   readonly servers: readonly ServerConfig[];
 }
 
@@ -195,6 +200,8 @@ export interface ListenerConfig {
   /** Connections begin with a PROXY protocol header: HAProxy's accept-proxy. */
   readonly acceptsProxy: boolean;
   readonly limits: ListenerLimits;
+  /** Of responses; null: they pass as they are. */
+  readonly compress: CompressConfig | null;
   readonly timeouts: Timeouts;
   /** Of connections that it accepts. */
   readonly tcp: TcpConfig;
@@ -243,6 +250,8 @@ export interface Config {
   readonly log: LogConfig;
   /** Ceiling on what is allocated per connection and per byte in flight. */
   readonly maxMemBytes: number;
+  /** For encoders; 0 derives it from `maxMemBytes`. */
+  readonly compressMemBytes: number;
   /** Client connections at once in this process; 0 derives it from memory and the descriptor limit. */
   readonly maxconn: number;
   /** How long SIGTERM waits for running streams. */

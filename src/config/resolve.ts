@@ -11,6 +11,7 @@
  * @module
  */
 import { LOG_FORMATS } from "./catalogue.ts";
+import { readCompress } from "./compress_values.ts";
 import { ConfigError, suggest } from "./config_error.ts";
 import { CookieKey } from "./cookie_secret.ts";
 import { BackendBuilder } from "./backend_builder.ts";
@@ -35,7 +36,7 @@ import { readRedirect } from "./redirect_value.ts";
 import { failRoute, isSameMatch, parseRouteWord } from "./route_word.ts";
 import { readListenScheme, readScheme } from "./scheme_value.ts";
 import type { ItemWord, Settings } from "./settings.ts";
-import { readItemTcp, readTimeouts } from "./shared_options.ts";
+import { readItemTcp, readTimeouts, writtenOption } from "./shared_options.ts";
 import { SniRoutesBuilder } from "./sni_route.ts";
 import { rejectUselessStick } from "./stick_builder.ts";
 import { readChoice, readCidr, readCount, readCountOrAuto, readDurationMs, readSizeBytes } from "./values.ts";
@@ -91,6 +92,7 @@ class Resolver {
       return readDurationMs(`--${name}`, text, place);
     };
     const maxMem = settings.last("max-mem");
+    const compressMem = settings.last("compress-mem");
     const maxconn = settings.last("maxconn");
     const poller = settings.last("poller");
     const threads = settings.last("threads");
@@ -108,6 +110,7 @@ class Resolver {
       trust: settings.all("trust").map(({ text, place }) => readCidr("--trust", text, place)),
       log: this.#buildLog(),
       maxMemBytes: readSizeBytes("--max-mem", maxMem.text, maxMem.place),
+      compressMemBytes: readSizeBytes("--compress-mem", compressMem.text, compressMem.place),
       maxconn: readCount("--maxconn", maxconn.text, maxconn.place),
       drainMs: duration("drain"),
       poller: readChoice("--poller", poller.text, ["auto", "deno", "epoll"] as const, poller.place),
@@ -227,6 +230,11 @@ class Resolver {
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
         acceptsProxy: readProxyIn(item, this.#settings.all("trust").length > 0),
         limits: readListenerLimits(this.#settings, item, endpoint, scheme === "http" ? "http" : "tcp"),
+        compress: readCompress(
+          this.#settings,
+          (key) => writtenOption(item, key),
+          scheme === "http" ? "http" : "tcp",
+        ),
         timeouts: readTimeouts(this.#settings, [item]),
         tcp: readItemTcp(this.#settings, [item]),
         routes: routes.map(({ match, backend, redirect }): RouteConfig => ({

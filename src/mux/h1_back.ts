@@ -31,6 +31,7 @@ export interface H1BackOwner {
   onResponseHead(): void;
   /** The head cannot be read (ParseError), or is too large (0). */
   onResponseBad(parseError: number): void;
+  /** More of the body may be forwarded, or it is complete; where the body is looked at also: there is no more of it for now. */
   onResponseData(): void;
   onResponseBodyBad(parseError: number): void;
   /** The server ended its side (`receiveError` 0) or failed. */
@@ -76,7 +77,7 @@ export class H1Back extends H1End implements FdHandler {
     this.exchangeCount++;
     this.forwardableBytes = 0;
     this.receivedBytes = this.sentBytes = 0;
-    this.stripsChunks = false;
+    this.stripsChunks = this.seesBody = this.body.keepsTrailers = false;
     this.mayPipe = true;
     this.expectHead();
     this.setReceiving(true);
@@ -147,7 +148,7 @@ export class H1Back extends H1End implements FdHandler {
       else this.setReceiving(false);
     } else if (count !== -Errno.EAGAIN && count !== -Errno.ENOBUFS) {
       this.#owner!.onServerEnd();
-    }
+    } else if (count === -Errno.EAGAIN && this.seesBody) this.#owner!.onResponseData();
   }
 
   #onHead(): void {

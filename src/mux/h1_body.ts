@@ -24,6 +24,8 @@ export class H1Body {
   remainingBytes = 0;
   /** Why chunked framing is broken: a ParseError. */
   errorCode = 0;
+  /** Trailers of chunked bodies are kept: {@linkcode H1Body.trailers}. Holds from the next `begin` on. */
+  keepsTrailers = false;
   /** Made for the first chunked body of a connection. */
   #scanner: ChunkScanner | null = null;
 
@@ -36,24 +38,22 @@ export class H1Body {
     if (kind === BodyKind.CHUNKED) {
       this.#scanner ??= new ChunkScanner();
       this.#scanner.reset();
+      this.#scanner.keepsTrailers = this.keepsTrailers;
     }
+  }
+
+  /** The trailer section's fields and last CRLF, `trailerBytes` of it; null when there are none, or they are not kept. */
+  get trailers(): Uint8Array | null {
+    return this.kind === BodyKind.CHUNKED ? this.#scanner!.trailers : null;
+  }
+
+  get trailerBytes(): number {
+    return this.kind === BodyKind.CHUNKED ? this.#scanner!.trailerBytes : 0;
   }
 
   /** Payload in chunks that was seen. */
   get chunkedBytes(): number {
     return this.kind === BodyKind.CHUNKED ? this.#scanner!.payloadSizeBytes : 0;
-  }
-
-  /** Lines of the trailer section, with the empty one, of a body whose trailers are kept; null without any. */
-  get trailers(): Uint8Array | null {
-    const trailers = this.kind === BodyKind.CHUNKED ? this.#scanner!.trailers : null;
-    // The empty line alone.
-    return trailers === null || trailers.length <= 2 ? null : trailers;
-  }
-
-  /** After `begin`, of a chunked body: trailers are kept. */
-  keepTrailers(): void {
-    this.#scanner!.keepsTrailers = true;
   }
 
   /** Whether the next bytes need not be seen: they are payload, `opaqueBytes` of them at most. */

@@ -41,10 +41,10 @@ export class H1End extends SocketEnd {
   forwardableBytes = 0;
   /** Removes chunked framing from the body: its receiver has none (HTTP/1.0), or its own (HTTP/2). */
   stripsChunks = false;
-  /** Trailers of a body that comes in chunks are kept, beside it. */
-  keepsTrailers = false;
   /** Bytes may pass through a pipe, unseen: their receiver is a socket. */
   mayPipe = true;
+  /** The body is looked at: it comes into buffers only, and a pause in it is told. */
+  seesBody = false;
   readonly #parsers: ParserPool;
   #parser: HeadParser | null = null;
 
@@ -109,7 +109,6 @@ export class H1End extends SocketEnd {
   beginForwarding(headBytes: number, kind: number, contentLength: number): boolean {
     this.forwardableBytes = headBytes;
     this.body.begin(kind, contentLength);
-    if (this.keepsTrailers && kind === BodyKind.CHUNKED) this.body.keepTrailers();
     return this.advanceBody();
   }
 
@@ -148,7 +147,8 @@ export class H1End extends SocketEnd {
    * the buffer. Returns as SocketEnd.receive; false-like results are the same. Bytes that came may be forwarded then.
    */
   receiveBody(criticality: number, capacity: number): number {
-    if (!this.body.isOpaque || !this.mayPipe || !this.isPipeable) return this.receive(criticality, capacity);
+    const isSeen = !this.body.isOpaque || this.seesBody || !this.mayPipe;
+    if (isSeen || !this.isPipeable) return this.receive(criticality, capacity);
     const count = this.receivePiped(this.body.opaqueBytes);
     if (count === -Errno.ENOBUFS) return this.receive(criticality, capacity);
     if (count > 0) {

@@ -115,7 +115,7 @@ export class H2Stream extends H2Request implements SendingStream {
   }
 
   override endResponse(body: H1Body): void {
-    this.#trailers = body.trailers;
+    this.#trailers = body.trailers?.slice(0, body.trailerBytes) ?? null;
   }
 
   override leaveResponse(back: H1End): void {

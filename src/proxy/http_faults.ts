@@ -9,6 +9,7 @@
  *     (either, or a bad head)                before that, another try where retry-on says so: retry/http_retry.ts
  *     client closed                          400, CR before the head          C and the phase
  *     client closed, its request queued      both connections closed, CQ
+ *     client ended behind its request        answered; with abortonclose 400  answered
  *
  * May import: mux, protocol, proxy.
  *
@@ -77,7 +78,7 @@ export function endByServerClose(stream: HttpStream): void {
   stream.failExchange(502, EndCause.SERVER, EndPhase.HEADERS, why);
 }
 
-/** The client ended its side, or failed. A whole request is still answered after a mere end. */
+/** The client ended its side, or failed. A whole request is still answered after a mere end, unless `abortonclose` says otherwise. */
 export function endByClientClose(stream: HttpStream): void {
   const { front } = stream.session;
   if (stream.dispatch.isQueued) {
@@ -89,6 +90,7 @@ export function endByClientClose(stream: HttpStream): void {
   if (front.receiveError === 0 && front.phase === FrontPhase.DONE) {
     const hasPipelined = front.waitingBytes > front.forwardableBytes;
     stream.clientPersists &&= hasPipelined;
+    if (!hasPipelined && stream.backend?.config.abortOnClose === true) giveUp(stream);
     return;
   }
   if (stream.step === StreamStep.REQUEST) {
@@ -98,4 +100,12 @@ export function endByClientClose(stream: HttpStream): void {
   }
   const why = front.receiveError === 0 ? "the client closed in the middle of its request" : front.resetWords;
   stream.abort(EndCause.CLIENT, stream.phase, why, false);
+}
+
+/** The client is supposed not to wait any more: while a server is looked for, connected to, or thinks. */
+function giveUp(stream: HttpStream): void {
+  if (stream.step !== StreamStep.CONNECT && stream.step !== StreamStep.RESPONSE) return;
+  const why = "the client closed before it was answered (abortonclose)";
+  if (stream.hasAnswered) stream.abort(EndCause.CLIENT, stream.phase, why, false);
+  else stream.replyError(400, EndCause.CLIENT, stream.phase, why);
 }

@@ -22,6 +22,7 @@ import { persists, requestFraming } from "../protocol/http/framing.ts";
 import { Method } from "../protocol/http/method.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { formatAddress } from "./address_text.ts";
+import { noteAcceptEncoding } from "./compress/accepted_coding.ts";
 import { admitsRequest } from "./http_admission.ts";
 import { routeRequest } from "./http_route.ts";
 import type { HttpStream } from "./http_stream.ts";
@@ -130,6 +131,8 @@ function rewriteRequestHead(stream: HttpStream, head: HeadParser): boolean {
   else if (keepsTrailers) appendLine(stream, LINES.teTrailers);
   editHost(stream, head, bytes, base);
   editForwarded(stream, head, bytes, base);
+  const { compression } = stream.context;
+  if (compression !== null) noteAcceptEncoding(stream, compression, head, bytes, base);
   headersUp.apply(headEdit, head, bytes, base, stream);
   // The version is ours. The line keeps its length, so this byte can change in place.
   if (head.versionMinor === 0) bytes[base + head.startLineEnd - 1] = 0x31;

@@ -16,6 +16,7 @@ import { FULL_CAPACITY } from "../mux/socket_end.ts";
 import type { HeadParser } from "../protocol/h1/head_parser.ts";
 import { FieldName } from "../protocol/http/field_name.ts";
 import { BodyKind, persists, responseFraming } from "../protocol/http/framing.ts";
+import { editCompressedHead, pumpCompressed } from "./compress/response_compression.ts";
 import { refreshDeadlines } from "./http_request.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
@@ -42,6 +43,10 @@ export function acceptResponseHead(stream: HttpStream): void {
 
 /** Sends what there is of the response; receives more while there is room. */
 export function pumpResponse(stream: HttpStream): void {
+  if (stream.compressed !== null) {
+    pumpCompressed(stream, stream.compressed);
+    return;
+  }
   const { front } = stream.session;
   const back = stream.back!;
   if (back.isReceiveEnded && !stream.isInterim) back.body.endOfStream();
@@ -132,7 +137,7 @@ function acceptFinal(stream: HttpStream, head: HeadParser): void {
   const kind = responseFraming(head, stream.methodId, head.status);
   const isOldClient = stream.clientVersionMinor === 0;
   back.stripsChunks = kind === BodyKind.CHUNKED && (isOldClient || front.isMultiplexed);
-  back.keepsTrailers = front.isMultiplexed;
+  back.body.keepsTrailers = front.isMultiplexed;
   back.mayPipe = !front.isMultiplexed;
   stream.serverPersists = persists(head) && kind !== BodyKind.UNTIL_CLOSE;
   stream.keepsAlive = stream.clientPersists && !stream.context.isDraining && !back.stripsChunks &&
@@ -184,13 +189,14 @@ function giveCookie(stream: HttpStream, head: HeadParser, bytes: Uint8Array, bas
 /** Edits the head in place; on lack of room it fails the exchange and returns false. */
 function rewriteHead(stream: HttpStream, head: HeadParser, keepsUpgrade: boolean, line: Uint8Array): boolean {
   const back = stream.back!;
-  const { headEdit, headersDown } = stream.context;
+  const { headEdit, headersDown, compression } = stream.context;
   back.makeRewriteRoom();
   const { bytes, messageStart: base } = back;
   headEdit.begin(head);
   headEdit.dropHopByHop(head, bytes, base, keepsUpgrade);
   if (back.stripsChunks) headEdit.dropField(head.fieldIndexOf(FieldName.TRANSFER_ENCODING));
   if (line.length > 0) headEdit.append(line, 0, line.length);
+  if (compression !== null) editCompressedHead(stream, compression, head, bytes, base);
   headersDown.apply(headEdit, head, bytes, base, stream);
   if (stream.backend!.stick !== null) giveCookie(stream, head, bytes, base);
   // "HTTP/1.0" becomes our version in place.
@@ -203,5 +209,6 @@ function rewriteHead(stream: HttpStream, head: HeadParser, keepsUpgrade: boolean
   }
   back.tail = end - back.base;
   stream.record.headBytesOut += headEdit.newHeadLength;
+  if (stream.compressed !== null) stream.compressed.headBytes = headEdit.newHeadLength;
   return true;
 }

@@ -23,6 +23,9 @@ import { FrontPhase } from "../mux/front.ts";
 import { Relay, type RelayOwner } from "../mux/relay.ts";
 import { Method } from "../protocol/http/method.ts";
 import type { Backend } from "./backend.ts";
+import type { CompressedBody } from "./compress/compressed_body.ts";
+import type { CompressRule } from "./compress/compress_rule.ts";
+import { endCompression } from "./compress/response_compression.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
 import { mayKeepAlive } from "./error_reply.ts";
 import { acceptAuthResult, refusesBody } from "./http_admission.ts";
@@ -37,7 +40,7 @@ import {
 import { acceptRequestHead, forwardRequestHead, pumpRequest, receiveWhileQueued } from "./http_request.ts";
 import { acceptResponseHead, pumpResponse } from "./http_response.ts";
 import { routeRequest } from "./http_route.ts";
-import { endByClientTimeout, endByServerTimeout } from "./http_timeouts.ts";
+import { endByClientTimeout, endByServerTimeout, refreshTunnelDeadlines } from "./http_timeouts.ts";
 import { noteNoAnswer } from "./health/traffic_observer.ts";
 import { noteConnections } from "./log_connections.ts";
 import { LocalReply, ReplyProgress } from "./local_reply.ts";
@@ -87,6 +90,10 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   /** The head in the response buffer is an interim one. */
   isInterim = false;
   interimCount = 0;
+  /** By what the response may be compressed, the coding that the client takes, and the body that is being. */
+  compressRule: CompressRule | null = null;
+  compressCoding = 0;
+  compressed: CompressedBody | null = null;
   serverPersists = false;
   /** The response head tells the client that the connection stays open. */
   keepsAlive = false;
@@ -124,7 +131,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     resetLogRecord(record);
     this.step = StreamStep.REQUEST;
     this.backend = this.back = null;
-    this.#relay = this.pendingAuth = null;
+    this.#relay = this.pendingAuth = this.compressed = null;
     this.maxBodyBytes = 0;
     this.pace.reset();
     this.replay.reset();
@@ -289,8 +296,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   }
 
   onRelayActivity(): void {
-    this.session.setClientDeadline(NEVER_MS);
-    this.session.setServerDeadline(this.context.engine.nowMs + this.backend!.config.timeouts.tunnelMs);
+    refreshTunnelDeadlines(this);
   }
 
   onRelayEnd(): void {
@@ -429,6 +435,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     if (this.pendingAuth !== null) this.pendingAuth.forget(this);
     this.pendingAuth = null;
     if (this.replay.isKept) this.replay.release();
+    if (this.compressed !== null) endCompression(this, this.compressed);
     const back = this.back;
     const { server } = this.dispatch;
     if (server !== null) this.record.serverAddress = back?.serverAddress ?? this.dispatch.addressText;

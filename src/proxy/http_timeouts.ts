@@ -8,20 +8,42 @@
  *     server's   an answer is awaited                      another try where retry-on says so (retry/http_retry.ts)
  *     server's   an answer is awaited, or comes            504, or the end of both connections
  *     server's   the connection is a tunnel                the end of both
+ *     either's   the other ended its side of a tunnel      the end of both: client-fin, server-fin
  *
- * May import: proxy.
+ * May import: event, proxy.
  *
  * @module
  */
+import { NEVER_MS } from "../event/task.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { repeatsAfter } from "./retry/http_retry.ts";
 import { RetryEvent } from "./retry/retry_policy.ts";
 import { StreamStep } from "./stream_step.ts";
 
+/**
+ * Bytes of a tunnel moved, or one of its ways ended. Once we have ended our side towards somebody it is he who is waited for, with his
+ * -fin timeout where that is shorter (HAProxy: half-closed).
+ */
+export function refreshTunnelDeadlines(stream: HttpStream): void {
+  const { session } = stream;
+  const { tunnelMs, serverFinMs } = stream.backend!.config.timeouts;
+  const { clientFinMs } = session.listener.config.timeouts;
+  const { nowMs } = stream.context.engine;
+  const awaitsClient = session.front.isSendEnded;
+  const serverMs = stream.back!.isSendEnded ? Math.min(tunnelMs, serverFinMs) : tunnelMs;
+  session.setClientDeadline(awaitsClient ? nowMs + Math.min(tunnelMs, clientFinMs) : NEVER_MS);
+  session.setServerDeadline(awaitsClient ? NEVER_MS : nowMs + serverMs);
+}
+
 /** The client's time is up. */
 export function endByClientTimeout(stream: HttpStream): void {
   const { listener } = stream.session;
+  if (stream.step === StreamStep.TUNNEL) {
+    const why = "the client was half-closed and inactive for too long";
+    stream.abort(EndCause.CLIENT_TIMEOUT, EndPhase.DATA, why, false);
+    return;
+  }
   const { timeouts } = listener.config;
   if (stream.step === StreamStep.REQUEST && stream.session.front.lacksBuffer) {
     // It was hadro that could not receive, not the client that was slow.
@@ -51,7 +73,10 @@ export function endByServerTimeout(stream: HttpStream): void {
   }
   const { timeouts } = stream.backend!.config;
   if (stream.step === StreamStep.TUNNEL) {
-    stream.abort(EndCause.SERVER_TIMEOUT, EndPhase.DATA, "the tunnel was idle for too long", false);
+    const why = stream.back!.isSendEnded
+      ? "the server was half-closed and inactive for too long"
+      : "the tunnel was idle for too long";
+    stream.abort(EndCause.SERVER_TIMEOUT, EndPhase.DATA, why, false);
     return;
   }
   if (stream.replay.isKept && repeatsAfter(stream, RetryEvent.RESPONSE_TIMEOUT, EndCause.SERVER_TIMEOUT)) {

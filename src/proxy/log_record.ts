@@ -107,6 +107,9 @@ export interface LogRecord {
   bytesIn: number;
   /** Of the bytes to the client: heads of responses, interim ones included. */
   headBytesOut: number;
+  /** The content coding that hadro applied, and the body's bytes before it; "" when the response passed as it was. */
+  encoding: string;
+  uncompressedBytes: number;
   retries: number;
   /** The request was sent to another server than first chosen. */
   redispatched: boolean;
@@ -169,7 +172,12 @@ export function resetLogRecord(record: LogRecord): void {
     record.backendName =
     record.serverName =
       "";
-  record.serverAddress = record.serverNameIndication = record.why = "";
+  record.serverAddress =
+    record.serverNameIndication =
+    record.why =
+    record.encoding =
+      "";
+  record.uncompressedBytes = 0;
   record.clientPort = record.acceptWallMs = record.requestWallMs = 0;
   record.handshakeMs = record.idleMs = 0;
   record.requestMs =

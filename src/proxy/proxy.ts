@@ -50,6 +50,8 @@ export interface ProxyOptions {
   readonly names: NameSource;
   /** Seeds the random balancer, and the hashes of limits. */
   readonly seed: number;
+  /** What encoders may take. @default {0} */
+  readonly compressBytes?: number;
   /** Tells people (stderr). */
   readonly report: (message: string) => void;
   /** Counts shared with other threads. @default {this thread's alone} */
@@ -92,7 +94,15 @@ export class Proxy implements AcceptGate, TaskHandler {
     this.#options = options;
     this.#engine = engine;
     const connections = options.connections ?? ConnectionCounts.ofOneThread(countColumns(config));
-    this.context = new ProxyContext(engine, buffers, config, options.log, connections, options.seed);
+    this.context = new ProxyContext(
+      engine,
+      buffers,
+      config,
+      options.log,
+      connections,
+      options.seed,
+      options.compressBytes ?? 0,
+    );
     this.context.onServerConnectionClosed = () => this.#onRoom();
     const prng = new Prng(options.seed);
     let serverCount = 0;

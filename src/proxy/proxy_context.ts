@@ -19,6 +19,7 @@ import { HeadParser } from "../protocol/h1/head_parser.ts";
 import { ProxyHeaderParser } from "../protocol/proxy_protocol/header_parser.ts";
 import { ClientHelloReader } from "../protocol/tls/client_hello.ts";
 import { PROXY_HEADER_BYTES_MAX } from "../protocol/proxy_protocol/header_writer.ts";
+import { type Compression, newCompression } from "./compress/compression.ts";
 import type { ConnectionCounts } from "./connection_counts.ts";
 import { ErrorReplies } from "./error_reply.ts";
 import { HeaderRules } from "./header_rules.ts";
@@ -58,6 +59,8 @@ export class ProxyContext implements EndContext {
   readonly headersDown: HeaderRules;
   /** Which X-Forwarded-* hadro adds: those that no `--header-up` sets or deletes. */
   readonly addsForwarded: { readonly for: boolean; readonly proto: boolean; readonly host: boolean };
+  /** null: nothing is compressed. */
+  readonly compression: Compression | null;
   /** null: requests have no ids. */
   readonly uniqueIds: UniqueIds | null;
   readonly errorReplies = new ErrorReplies();
@@ -92,6 +95,7 @@ export class ProxyContext implements EndContext {
     log: LogSink,
     connections: ConnectionCounts,
     seed: number,
+    compressBytes: number,
   ) {
     this.seed = seed;
     this.connections = connections;
@@ -102,6 +106,7 @@ export class ProxyContext implements EndContext {
     const headerCounts = config.listeners.map(({ limits }) => limits.maxHeaderCount);
     this.requestParsers = newParserPool("request", Math.max(FIELDS_MAX, ...headerCounts));
     this.h2 = new H2Shared(Math.max(FIELDS_MAX, ...headerCounts));
+    this.compression = newCompression(config, compressBytes);
     this.uniqueIds = config.hasUniqueId ? new UniqueIds(crypto.getRandomValues(new Uint8Array(8))) : null;
     this.headersUp = new HeaderRules(config.headersUp);
     this.headersDown = new HeaderRules(config.headersDown);

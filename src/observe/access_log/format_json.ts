@@ -46,6 +46,8 @@ const KEY = {
   referer: ascii(',"referer":'),
   userAgent: ascii(',"user_agent":'),
   uniqueId: ascii(',"unique_id":'),
+  encoding: ascii(',"encoding":'),
+  uncompressed: ascii(',"bytes_uncompressed":'),
   processConns: ascii(',"conns_process":'),
   frontendConns: ascii(',"conns_frontend":'),
   backendConns: ascii(',"conns_backend":'),
@@ -87,6 +89,8 @@ export class FormatJson implements LogFormat {
       writeCapture(out, KEY.referer, record, record.referer);
       writeCapture(out, KEY.userAgent, record, record.userAgent);
       writeCapture(out, KEY.uniqueId, record, record.uniqueId);
+      writeText(out, KEY.encoding, record.encoding);
+      writeNumber(out, KEY.uncompressed, record.encoding === "" ? -1 : record.uncompressedBytes);
     }
     writeConns(out, record);
     out.byte(CLOSE);

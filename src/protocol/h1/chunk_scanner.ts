@@ -20,7 +20,7 @@
 
 import { Octet, OCTET_CLASS, OctetClass } from "../http/octet.ts";
 import { ParseError } from "./parse_error.ts";
-import { TrailerScanner } from "./trailer_scanner.ts";
+import { MAX_TRAILER_BYTES, TrailerScanner } from "./trailer_scanner.ts";
 
 /** Digits of a chunk size. */
 const MAX_CHUNK_SIZE_DIGITS = 13;
@@ -52,10 +52,11 @@ export class ChunkScanner {
   consumedEnd = 0;
   /** Payload bytes seen since `reset`. */
   payloadSizeBytes = 0;
-  /** With `keepsTrailers`: the trailer section's lines, as far as they came; null while there are none. */
-  trailers: Uint8Array | null = null;
-  /** Trailers are kept, for who forwards them in another form. */
+  /** Keeps what `decode` would lose: set it after `reset`. */
   keepsTrailers = false;
+  /** Field lines of the trailer section and its last CRLF, `trailerBytes` of them; nothing for a section without fields. */
+  trailers: Uint8Array | null = null;
+  trailerBytes = 0;
 
   #state: number = State.SIZE;
   #digitCount = 0;
@@ -75,6 +76,9 @@ export class ChunkScanner {
     this.errorCode = 0;
     this.consumedEnd = 0;
     this.payloadSizeBytes = 0;
+    this.keepsTrailers = false;
+    this.trailers = null;
+    this.trailerBytes = 0;
     this.#state = State.SIZE;
     this.#digitCount =
       this.#remaining =
@@ -132,19 +136,17 @@ export class ChunkScanner {
 
   #scanTrailers(bytes: Uint8Array, at: number, end: number): number {
     const next = this.#trailers.scan(bytes, at, end);
-    if (this.keepsTrailers) this.#keepTrailers(bytes, at, next);
     if (this.#trailers.errorCode !== ParseError.NONE) this.#fail(this.#trailers.errorCode);
     else if (this.#trailers.isDone) this.#state = State.DONE;
+    if (this.keepsTrailers) this.#keepTrailers(bytes, at, next);
     return next;
   }
 
-  /** Its size is bounded by what the scanner of trailers lets pass. */
   #keepTrailers(bytes: Uint8Array, start: number, end: number): void {
-    const before = this.trailers?.length ?? 0;
-    const grown = new Uint8Array(before + end - start);
-    if (this.trailers !== null) grown.set(this.trailers);
-    grown.set(bytes.subarray(start, end), before);
-    this.trailers = grown;
+    const isEmptyLine = this.trailerBytes === 0 && (bytes[start] === Octet.CR || bytes[start] === Octet.LF);
+    if (isEmptyLine) return;
+    this.trailers ??= new Uint8Array(MAX_TRAILER_BYTES);
+    for (let at = start; at < end; at++) this.trailers[this.trailerBytes++] = bytes[at];
   }
 
   /** Takes one byte of framing. Returns false, with `errorCode` set, when it is wrong. */

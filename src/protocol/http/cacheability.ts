@@ -26,7 +26,6 @@ const METHODS: readonly number[] = [Method.GET, Method.HEAD, Method.OPTIONS, Met
 const STATUSES: readonly number[] = [200, 203, 204, 206, 300, 301, 404, 405, 410, 414, 501];
 const PRAGMA = asciiBytes("pragma");
 const EXPIRES = asciiBytes("expires");
-const ETAG = asciiBytes("etag");
 const LAST_MODIFIED = asciiBytes("last-modified");
 const NO_CACHE = asciiBytes("no-cache");
 const PUBLIC = asciiBytes("public");
@@ -44,13 +43,12 @@ export function isCacheable(head: MessageHead, bytes: Uint8Array, base: number, 
   for (let row = 0; row < head.fieldCount * FIELD_STRIDE; row += FIELD_STRIDE) {
     const id = head.fields[row + FieldPart.NAME_ID]!;
     if (id === FieldName.CACHE_CONTROL) seen = readControl(seen, head, bytes, base, row);
+    else if (id === FieldName.ETAG) seen |= Seen.VALIDATOR;
     else if (id !== FieldName.OTHER) continue;
     else if (isNamed(head, bytes, base, row, PRAGMA)) {
       if (valueIs(head, bytes, base, row, NO_CACHE)) return false;
     } else if (isNamed(head, bytes, base, row, EXPIRES)) seen |= Seen.FRESHNESS;
-    else if (isNamed(head, bytes, base, row, ETAG) || isNamed(head, bytes, base, row, LAST_MODIFIED)) {
-      seen |= Seen.VALIDATOR;
-    }
+    else if (isNamed(head, bytes, base, row, LAST_MODIFIED)) seen |= Seen.VALIDATOR;
   }
   return (seen & Seen.CACHEABLE) !== 0 && (seen & Seen.NO_AGE) === 0 &&
     (seen & (Seen.FRESHNESS | Seen.VALIDATOR)) !== 0;

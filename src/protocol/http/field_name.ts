@@ -55,6 +55,8 @@ export const FieldName = {
   MAX_FORWARDS: 33,
   ACCEPT: 34,
   ACCEPT_ENCODING: 35,
+  ETAG: 36,
+  VARY: 37,
 } as const;
 
 /** Bits returned by {@linkcode fieldNameFacts}. */
@@ -71,7 +73,14 @@ const HOP_BY_HOP: readonly number[] = [
   FieldName.TE,
   FieldName.UPGRADE,
 ];
-const TRAILER_ALLOWED: readonly number[] = [FieldName.OTHER, FieldName.DATE, FieldName.SERVER, FieldName.VIA];
+const TRAILER_ALLOWED: readonly number[] = [
+  FieldName.OTHER,
+  FieldName.DATE,
+  FieldName.SERVER,
+  FieldName.VIA,
+  FieldName.ETAG,
+  FieldName.VARY,
+];
 
 const NAMES: readonly string[] = Object.keys(FieldName).map((key) => key.toLowerCase().replaceAll("_", "-"));
 const NAME_BYTES: readonly Uint8Array[] = NAMES.map(asciiBytes);

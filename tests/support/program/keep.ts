@@ -38,11 +38,13 @@ export async function connect(port: number): Promise<Peer> {
   return peer;
 }
 
+/** The deno poller lets what it accepted go on for 10 s behind a close. */
+const IDLE_MS_MAX = 15_000;
+
 /** Waits until nothing is left of any connection: none open, no buffer in use, none waited for. */
 export async function expectIdle(program: Program): Promise<void> {
-  const counters = await program.countersWhen((c) =>
-    c.connections === 0 && c.buffersInUse + c.pipesInUse === 0
-  );
+  const isIdle = (c: Record<string, number>) => c.connections === 0 && c.buffersInUse + c.pipesInUse === 0;
+  const counters = await program.countersWhen(isIdle, IDLE_MS_MAX);
   if (counters.bufferWaiters !== 0) throw new Error(`Buffers are waited for: ${JSON.stringify(counters)}`);
 }
 

@@ -129,8 +129,9 @@ export class Program {
   /** Waits until the counters satisfy `isRight`; what they were then. */
   async countersWhen(
     isRight: (counters: Record<string, number>) => boolean,
+    waitMsMax = WAIT_MS_MAX,
   ): Promise<Record<string, number>> {
-    const untilMs = performance.now() + WAIT_MS_MAX;
+    const untilMs = performance.now() + waitMsMax;
     for (;;) {
       const counters = await this.counters();
       if (isRight(counters)) return counters;

@@ -7,7 +7,8 @@
 import type { Prng } from "../../../src/base/prng.ts";
 import type { SocketAddress } from "../../../src/event/poller.ts";
 import type { SimNetwork } from "./sim_network.ts";
-import { SimPeer } from "./sim_peer.ts";
+import { decompress } from "../program/compressed.ts";
+import { latin1, SimPeer } from "./sim_peer.ts";
 import type { SimActor } from "./sim_world.ts";
 
 type Framing = "length" | "chunked" | "close";
@@ -27,6 +28,8 @@ export interface SimExchange {
   readonly isMarked?: boolean;
   /** Further field lines of the request. */
   readonly fields?: string;
+  /** What the client accepts; the answer is of a type that is compressed then. */
+  readonly coding?: "gzip" | "br" | "zstd";
 }
 
 /** A random exchange; bodies are mostly small. */
@@ -68,7 +71,8 @@ export function requestText(prng: Prng, exchange: SimExchange): string {
   const mark = exchange.isMarked === true ? `X-Send: ${prng.nextUint32()}\r\n` : "";
   const method = requestFraming === "none" ? "GET" : exchange.method ?? "POST";
   const target = `/${id}/${responseFraming}/${responseBytes}/${isEarly ? "early" : "late"}`;
-  const head = `${method} ${target} HTTP/1.1\r\nHost: sim\r\n${mark}${exchange.fields ?? ""}`;
+  const accept = exchange.coding === undefined ? "" : `Accept-Encoding: ${exchange.coding}\r\n`;
+  const head = `${method} ${target} HTTP/1.1\r\nHost: sim\r\n${mark}${accept}${exchange.fields ?? ""}`;
   const body = requestFraming === "none" ? "" : bodyOf(id, "request", requestBytes);
   if (requestFraming === "none") return `${head}\r\n`;
   if (requestFraming === "length") return `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -129,6 +133,8 @@ export class SimHttpClient implements SimActor {
   acceptsCut = false;
   /** Exchanges whose answer never came whole. */
   failedCount = 0;
+  /** Answers that were compressed. */
+  compressedCount = 0;
   #peer: SimPeer | null = null;
   #sent = 0;
   #cut = 0;
@@ -210,9 +216,12 @@ export class SimHttpClient implements SimActor {
     if (status !== 200) return;
     const expected = bodyOf(exchange.id, "response", exchange.responseBytes);
     // A body that ends with its connection may be cut by a server that breaks off: nobody can tell.
+    const coding = /\r\nContent-Encoding: (.*)\r\n/.exec(message.head)?.[1];
+    if (coding !== undefined) this.compressedCount++;
+    const body = coding === undefined ? message.body : decompress(coding, latin1(message.body));
     const isRight = exchange.responseFraming === "close" && this.acceptsCut
-      ? expected.startsWith(message.body)
-      : message.body === expected;
+      ? expected.startsWith(body)
+      : body === expected;
     if (!message.head.includes(`X-Id: ${exchange.id}\r\n`) || !isRight) {
       throw new Error(
         `Exchange ${exchange.id} got ${message.head}${message.body.length} bytes, wanted ${expected.length}`,
@@ -279,7 +288,8 @@ export function answer(peer: SimPeer, prng: Prng, head: string, body: string | n
     throw new Error(`The server got another body than was sent for ${target}`);
   }
   const content = bodyOf(Number(id), "response", Number(size));
-  const start = `HTTP/1.1 200 OK\r\nX-Id: ${id}\r\n`;
+  const type = head.includes("\r\nAccept-Encoding: ") ? "Content-Type: text/plain\r\n" : "";
+  const start = `HTTP/1.1 200 OK\r\nX-Id: ${id}\r\n${type}`;
   if (framing === "length") peer.queue(`${start}Content-Length: ${content.length}\r\n\r\n${content}`);
   else if (framing === "chunked") {
     peer.queue(`${start}Transfer-Encoding: chunked\r\n\r\n${chunked(prng, content)}`);

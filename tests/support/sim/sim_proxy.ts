@@ -55,6 +55,8 @@ export interface SimProxyOptions extends SimWorldOptions {
   readonly backends?: readonly string[];
   /** Who says what names are, in the simulation's time; no name resolves unless told. */
   readonly ask?: Asker;
+  /** For encoders; 0 unless told. */
+  readonly compressBytes?: number;
   /** What it shares with another proxy. */
   readonly health?: HealthCells;
   readonly connections?: ConnectionCounts;
@@ -91,6 +93,7 @@ export class SimProxy {
     this.proxy = new Proxy(this.world.engine, this.world.buffers, {
       config,
       maxconn: options.maxconn ?? 1_000,
+      compressBytes: options.compressBytes ?? 0,
       log: { enabled: true, logStream: (record) => this.log.push(toLine(record)) },
       names: new NameResolver({
         config: config.resolve,

@@ -17,6 +17,8 @@ interface Knot {
 const KNOTS: readonly Knot[] = [
   {
     paths: [
+      "src/proxy/compress/accepted_coding.ts",
+      "src/proxy/compress/response_compression.ts",
       "src/proxy/h2_exchange.ts",
       "src/proxy/h2_session.ts",
       "src/proxy/http_admission.ts",

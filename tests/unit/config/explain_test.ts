@@ -12,6 +12,7 @@ const PLAN: MemoryPlan = {
   bufferCount: 50,
   bufferBytes: 2,
   pipeCount: 7,
+  compressBytes: 0,
 };
 
 /** The lines for a command line; one word of each kind, when `kind` is given. */
@@ -152,6 +153,14 @@ limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448 + 7 p
     const text = explain("hadro 8080 :1").join("\n");
     const words = ["prio", "headers", "trust", "backup", "engine", "tcp-", "reuse", "source"];
     for (const word of words) expect(text).not.toContain(word);
+  });
+  it("says what is compressed, by what, and within which memory", () => {
+    const line = "hadro -l :80 -b :1 -r /a=:2,compress=off --compress br+gzip:6";
+    expect(explain(line, "listen")[0]).toMatch(/ {2}compress br:3\+gzip:6 from 1k$/);
+    expect(explain(line, "backend")[0]).toMatch(/tunnel 1h$/);
+    expect(explain(line, "backend")[1]).toMatch(/tunnel 1h {2}compress off$/);
+    const [limits] = explainConfig(configOf(line), { ...PLAN, compressBytes: 2_048 }).slice(-1);
+    expect(limits).toContain(" + 7 pipes x 256k + 2k for encoders   drain");
   });
   it("says what is limited, per listener and backend", () => {
     const hash = "$2b$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK";

@@ -10,6 +10,7 @@ import {
   PLAN_BUFFER_BYTES,
   PLAN_PIPE_BYTES,
   planMemory,
+  planOfThread,
 } from "../../../src/config/memory_plan.ts";
 
 import { PIPE_BYTES } from "../../../src/sys/kernel_pipes.ts";
@@ -52,7 +53,34 @@ describe("a plan", () => {
       bufferCount: 2_040,
       bufferBytes: 33_553_920,
       pipeCount: 0,
+      compressBytes: 0,
     });
+  });
+  it("gives encoders what was written, or a quarter of what connections leave over; threads divide it", () => {
+    const base = { maxMemBytes: 64 * MIB, maxconn: 100, fdLimit: 1_000_000, encoderBytes: 480 * 1_024 };
+    expect(plan({ ...base, compressBytes: MIB })).toMatchObject({ compressBytes: MIB });
+    const derived = plan({ ...base, compressBytes: 0, threadCount: 4 });
+    expect(derived.compressBytes / 1_024).toBe(Math.floor((64 * MIB - derived.connectionBytes) / 4_096));
+    expect(derived.bufferBytes + derived.compressBytes + derived.connectionBytes).toBeLessThanOrEqual(
+      64 * MIB,
+    );
+    const part = planOfThread(derived, 4);
+    expect([part.compressBytes, part.bufferCount, part.maxconn]).toEqual([
+      ...[Math.floor(derived.compressBytes / 4), Math.floor(derived.bufferCount / 4), 100],
+    ]);
+  });
+  it("refuses when not one encoder would fit, or too few buffers are left beside them", () => {
+    const base = { maxMemBytes: 4 * MIB, maxconn: 1, fdLimit: 1_000, threadCount: 2, encoderBytes: MIB };
+    expect(planOrWords({ ...base, compressBytes: MIB })).toBe(
+      "compression has 1024k and needs 2048k for 2 threads; raise compress-mem, or choose a lower level",
+    );
+    expect(planOrWords({ ...base, compressBytes: 0 })).toBe(
+      "compression has 1021k and needs 2048k for 2 threads; raise max-mem, or choose a lower level",
+    );
+    expect(planOrWords({ ...base, compressBytes: 3 * MIB })).toMatch(
+      / beside 1 connections and encoders .* 5m/,
+    );
+    expect(planOrWords({ ...base, maxMemBytes: 5 * MIB, compressBytes: 3 * MIB })).toBeTypeOf("object");
   });
   it("gives pipes a part of what buffers have, and descriptors that connections would have had", () => {
     expect(plan({ maxMemBytes: 64 * MIB, maxconn: 0, fdLimit: 1_000_000, hasPipes: true })).toMatchObject({

@@ -23,6 +23,7 @@ function explained(config: Config): string[] {
     maxFdCount: 1,
     connectionCostBytes: 1,
     connectionBytes: 1,
+    compressBytes: 0,
   };
   return explainConfig(config, plan).filter((line) => /^(server|names)/.test(line));
 }

@@ -43,7 +43,7 @@ describe("the smallest configuration", () => {
         endpoint: { kind: "tcp", host: "", port: 8080, path: "" },
         priority: "normal",
         maxconn: 0,
-        acceptsProxy: false,
+        ...{ acceptsProxy: false, compress: null },
         // What they are by default: limit_values_test.ts.
         limits: expect.objectContaining({ allow: [], deny: [], rates: [], maxBodyBytes: 0 }),
         timeouts,
@@ -72,7 +72,7 @@ describe("the smallest configuration", () => {
         poolMaxConn: 1_024,
         // What it is by default: health_builder_test.ts.
         health: expect.objectContaining({ check: null, observe: "off", ejectMs: 0 }),
-        maxBodyBytes: null,
+        ...{ abortOnClose: false, maxBodyBytes: null, compress: null },
         servers: [{
           name: "s1",
           endpoint: { kind: "tcp", host: "localhost", port: 3000, path: "" },
@@ -94,7 +94,7 @@ describe("the smallest configuration", () => {
       headersDown: [],
       trust: [],
       log: { format: "json", pattern: "", file: "-", full: "drop" },
-      maxMemBytes: 256 * 1_024 ** 2,
+      ...{ maxMemBytes: 256 * 1_024 ** 2, compressMemBytes: 0 },
       maxconn: 0,
       drainMs: 30_000,
       poller: "auto",

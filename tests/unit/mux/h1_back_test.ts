@@ -119,6 +119,21 @@ describe("chunked framing removed for a client of HTTP/1.0", () => {
   });
 });
 
+describe("a body that is looked at", () => {
+  it("has its pauses told, each with the next look that finds nothing", () => {
+    const rig = attached(BodyKind.LENGTH, 9);
+    rig.hears(HEAD);
+    rig.back.seesBody = true;
+    expect(rig.hears("abc")).toEqual(["data"]);
+    rig.rig.table.mayRecv(rig.back.fd);
+    expect(rig.hears("")).toEqual(["data"]);
+    expect(rig.hears("")).toEqual([]);
+    rig.back.seesBody = false;
+    rig.rig.table.mayRecv(rig.back.fd);
+    expect(rig.hears("")).toEqual([]);
+  });
+});
+
 describe.each(SIM_FLAVOURS)("an idle connection on the %s poller", (flavour) => {
   function idle(): BackRig {
     const rig = new BackRig(flavour);

@@ -58,6 +58,8 @@ describe("newLogRecord", () => {
       bytesOut: 0,
       bytesIn: 0,
       headBytesOut: 0,
+      encoding: "",
+      uncompressedBytes: 0,
       retries: 0,
       redispatched: false,
       endCause: EndCause.NONE,

@@ -29,7 +29,8 @@ describe("FormatJson with HTTP", () => {
         '"method":"GET","host":"app.test","uri":"/index.html","version":"HTTP/1.1","status":200,' +
         '"bytes_out":2750,"bytes_in":301,"t_handshake_ms":0,"t_idle_ms":5,"t_req_ms":10,"t_queue_ms":0,"t_conn_ms":30,' +
         '"t_resp_ms":69,"t_data_ms":0,"t_active_ms":109,"t_total_ms":114,"retries":1,"redispatched":true,' +
-        '"term":"--","term_cookie":null,"why":null,"referer":"http://a.test/","user_agent":"curl/8.5","unique_id":null,"conns_process":4,' +
+        '"term":"--","term_cookie":null,"why":null,"referer":"http://a.test/","user_agent":"curl/8.5","unique_id":null,"encoding":null,' +
+        '"bytes_uncompressed":null,"conns_process":4,' +
         '"conns_frontend":3,"conns_backend":2,"conns_server":1,"queue_server":6,"queue_backend":7}',
     );
   });
@@ -41,7 +42,7 @@ describe("FormatJson with HTTP", () => {
         '"method":null,"host":null,"uri":null,"version":null,"status":400,' +
         '"bytes_out":187,"bytes_in":301,"t_handshake_ms":0,"t_idle_ms":5,"t_req_ms":null,"t_queue_ms":null,"t_conn_ms":null,' +
         '"t_resp_ms":null,"t_data_ms":null,"t_active_ms":0,"t_total_ms":5,"retries":0,"redispatched":false,' +
-        '"term":"PR","term_cookie":null,"why":"the request line is no request line","referer":null,"user_agent":null,"unique_id":null,' +
+        '"term":"PR","term_cookie":null,"why":"the request line is no request line","referer":null,"user_agent":null,"unique_id":null,"encoding":null,"bytes_uncompressed":null,' +
         '"conns_process":4,"conns_frontend":3,"conns_backend":2,"conns_server":1,"queue_server":0,' +
         '"queue_backend":0}',
     );

@@ -64,6 +64,29 @@ describe("ChunkScanner.scan", () => {
   });
 });
 
+describe("ChunkScanner.keepsTrailers", () => {
+  it.each([
+    ["0\r\n\r\n", ""],
+    ["5\r\nhello\r\n0\r\nA: b\r\nC:\r\n\r\n", "A: b\r\nC:\r\n\r\n"],
+  ])("keeps what decode loses of %j, however it is cut", (body, expected) => {
+    const whole = asciiBytes(body);
+    const scanner = new ChunkScanner();
+    for (let cut = 1; cut <= whole.length; cut++) {
+      scanner.reset();
+      scanner.keepsTrailers = true;
+      for (let at = 0; at < whole.length; at += cut) {
+        scanner.decode(whole.slice(), at, Math.min(at + cut, whole.length));
+      }
+      expect(scanner.isDone).toBe(true);
+      const { trailers, trailerBytes } = scanner;
+      expect(String.fromCharCode(...trailers?.subarray(0, trailerBytes) ?? [])).toBe(expected);
+    }
+    scanner.reset();
+    scanner.decode(whole.slice(), 0, whole.length);
+    expect([scanner.trailers, scanner.trailerBytes]).toEqual([null, 0]);
+  });
+});
+
 describe("ChunkScanner.decode", () => {
   it("moves the payload to the front and leaves what follows the body", () => {
     const scanner = new ChunkScanner();
