@@ -137,4 +137,13 @@ describe("8.2 what passes", () => {
     expect(answers((raw) => [raw.headers(1, GET)], {}, () => "HTTP/1.1 204 No Content\r\n\r\n"))
       .toEqual(["HEADERS 1 204 END"]);
   });
+
+  it("compression leaves answers alone", () => {
+    const told = answers(
+      (raw) => [raw.headers(1, request("/", "GET", ["accept-encoding", "gzip"]))],
+      { "compress": "gzip" },
+      () => `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5000\r\n\r\n${"a".repeat(5_000)}`,
+    );
+    expect(told).toEqual(["HEADERS 1 200", "DATA 1 5000 END"]);
+  });
 });
