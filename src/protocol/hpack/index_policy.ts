@@ -29,7 +29,6 @@ const POLICIES = buildPolicies();
 /** Names without an id that differ from message to message. */
 const SELDOM_NAMES: readonly Uint8Array[] = [
   "age",
-  "etag",
   "if-match",
   "if-modified-since",
   "if-none-match",
@@ -68,6 +67,7 @@ function buildPolicies(): Uint8Array {
     FieldName.RANGE,
     FieldName.LOCATION,
     FieldName.EXPECT,
+    FieldName.ETAG,
     PseudoName.PATH,
   ];
   const often = [
