@@ -167,10 +167,15 @@ export class Dispatch implements FdHandler, WaiterOwner {
 
   /** What it waited for is gone. */
   onQueueClosed(): void {
-    this.#forsaken = this.server;
+    const forsaken = this.server;
     this.server = null;
     this.#phase = Phase.IDLE;
     this.#owner.setServerDeadline(NEVER_MS);
+    if (this.#tried !== null) {
+      this.#goElsewhere(forsaken);
+      return;
+    }
+    this.#forsaken = forsaken;
     this.#chooseAny();
   }
 
@@ -300,10 +305,10 @@ export class Dispatch implements FdHandler, WaiterOwner {
     this.#fail(EndCause.SERVER, EndPhase.CONNECT, this.#backend!.describeNoServer());
   }
 
-  #use(server: Server): void {
+  #use(server: Server, wantsIt = this.#wants(server)): void {
     if (server.limit === null) this.#backend!.beginOn(server);
-    else if (!this.#backend!.takeSlot(server, this.#wants(server))) {
-      this.#wait(server);
+    else if (!this.#backend!.takeSlot(server, wantsIt)) {
+      this.#wait(server, wantsIt);
       return;
     }
     this.#begin(server);
@@ -438,24 +443,36 @@ export class Dispatch implements FdHandler, WaiterOwner {
     this.#tried.set(server.index);
     this.#endOn(server);
     this.server = null;
-    const mayLeave = this.#redispatch.leaves(server, backend, this.retries, this.#key);
-    const other = mayLeave ? backend.choose(this.#tried, this.#key) : null;
+    if (this.#redispatch.leaves(server, backend, this.retries, this.#key)) this.#goElsewhere(server);
+    else this.#pause();
+  }
+
+  /**
+   * Behind `failed`: goes to a server that it has not failed at, waits for one of them that is merely full, or pauses when there is none.
+   * It waits for a certain one, not for any: who fails fast has slots first.
+   */
+  #goElsewhere(failed: Server | null): void {
+    const backend = this.#backend!;
+    const other = backend.choose(this.#tried, this.#key);
     if (other !== null) {
       this.isRedispatched = true;
       other.counters.redispatches++;
-      this.#use(other);
+      this.#use(other, true);
       return;
     }
-    // Another one is merely full. Not the queue for any: who fails fast has slots first.
-    const full = mayLeave && backend.queue !== null ? backend.queue.shortest(this.#tried) : -1;
-    if (full >= 0) {
-      this.#forsaken = server;
-      this.#wait(backend.servers[full]!, true);
+    const full = backend.queue === null ? -1 : backend.queue.shortest(this.#tried!);
+    if (full < 0) {
+      this.#pause();
       return;
     }
+    this.#forsaken = failed;
+    this.#wait(backend.servers[full]!, true);
+  }
+
+  /** All may be tried again behind it. */
+  #pause(): void {
     this.#phase = Phase.WAITING;
-    this.#owner.setServerDeadline(
-      this.#engine.nowMs + Math.min(RETRY_DELAY_MS, backend.config.timeouts.connectMs),
-    );
+    const { connectMs } = this.#backend!.config.timeouts;
+    this.#owner.setServerDeadline(this.#engine.nowMs + Math.min(RETRY_DELAY_MS, connectMs));
   }
 }
