@@ -4,8 +4,8 @@ import { connect, expectIdle, keep } from "../support/program/keep.ts";
 import { response, ScriptedServer } from "../support/program/peers.ts";
 import { Program } from "../support/program/program.ts";
 
-const CLIENTS = 8;
-const ANSWER_MS = 30;
+const CLIENTS = 48;
+const ANSWER_MS = 1;
 const GET = "GET / HTTP/1.1\r\nHost: app.test\r\n\r\n";
 
 it.each(["1", "2"])(
