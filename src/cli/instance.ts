@@ -13,6 +13,8 @@ import type { SocketAddress } from "../event/poller.ts";
 import type { DenoSharing } from "../event/poller_deno_accept.ts";
 import type { EpollSharing } from "../event/poller_epoll_listen.ts";
 import { NameResolver } from "../net/resolver.ts";
+import type { TlsMaterial } from "../net/tls_material.ts";
+import { ListenerContexts } from "../net/tls_contexts.ts";
 import type { AccessLog } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
 import type { FrontendCounters } from "../proxy/counters.ts";
@@ -25,6 +27,8 @@ export interface InstanceOptions {
   readonly config: Config;
   readonly plan: MemoryPlan;
   readonly log: AccessLog;
+  /** null where nothing is encrypted. */
+  readonly tls: TlsMaterial | null;
   /** Tells people. */
   readonly report: (message: string) => void;
   /** What it shares with other threads; null when it is the only one. */
@@ -43,12 +47,13 @@ export class Instance {
   /** How many sessions had to be killed at the end of the drain. */
   readonly drained: Promise<number>;
   readonly #buffers: BufferWait;
+  readonly #contexts: ListenerContexts | null;
   readonly #closeEngine: () => void;
 
   /** Binds every listener. @throws {BindError} when one cannot be. */
   constructor(options: InstanceOptions) {
     const { config, plan, log, report, sharing } = options;
-    const { engine, buffers, close } = buildEngine(config, plan, report, sharing?.listeners ?? null);
+    const { engine, buffers, openSsl, close } = buildEngine(config, plan, report, sharing?.listeners ?? null);
     const drained = Promise.withResolvers<number>();
     this.engine = engine;
     this.drained = drained.promise;
@@ -68,12 +73,20 @@ export class Instance {
         ? {}
         : { boundAddresses: sharing.boundAddresses }),
     });
+    this.#contexts = openSsl === null ? null : new ListenerContexts(openSsl, config);
     try {
+      if (options.tls !== null) this.setTls(options.tls);
       this.proxy.start();
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  /** From the next connection on these certificates are shown. @throws {TlsContextError} and goes on with those before. */
+  setTls(material: TlsMaterial): void {
+    const made = this.#contexts!.make(material);
+    for (const [index, listener] of this.proxy.listeners.entries()) listener.tlsContext = made[index]!;
   }
 
   /** Begins to turn. */
@@ -94,6 +107,7 @@ export class Instance {
   /** Ends the engine; after {@linkcode Instance.drained}. */
   close(): void {
     this.engine.stop();
+    this.#contexts?.close();
     this.#closeEngine();
   }
 

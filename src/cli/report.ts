@@ -20,8 +20,9 @@ export function report(message: string): void {
 }
 
 export function reportListeners(config: Config, addresses: readonly SocketAddress[], tell = report): void {
-  for (const [index, { scheme, name }] of config.listeners.entries()) {
-    tell(`listening on ${scheme}://${formatAddress(addresses[index])} (${name})`);
+  for (const [index, { scheme, name, tls }] of config.listeners.entries()) {
+    const shown = tls === null ? scheme : scheme === "http" ? "https" : "tls";
+    tell(`listening on ${shown}://${formatAddress(addresses[index])} (${name})`);
   }
 }
 

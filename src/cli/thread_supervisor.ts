@@ -15,7 +15,9 @@ import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import { LogFileError, openSink } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
+import type { TlsMaterial } from "../net/tls_material.ts";
 import { epollSlotCount } from "./build_engine.ts";
+import { CertificateWatch } from "./certificate_watch.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { writeFailure } from "./log_forwarder.ts";
 import { LogCollector } from "./log_collector.ts";
@@ -40,21 +42,36 @@ const LOG_CLOSE_MS = 2_000;
 const KILL_MS = 3_000;
 
 /** Runs `threadCount` threads until all have drained; returns the exit code. */
-export async function runThreads(config: Config, plan: MemoryPlan, threadCount: number): Promise<number> {
+export async function runThreads(
+  config: Config,
+  plan: MemoryPlan,
+  threadCount: number,
+  tls: TlsMaterial | null,
+): Promise<number> {
   let supervisor: Supervisor;
   try {
-    supervisor = new Supervisor(config, plan, { threadCount, worker: Deno.mainModule, restartMs: 1_000 });
+    supervisor = new Supervisor(config, plan, {
+      threadCount,
+      worker: Deno.mainModule,
+      restartMs: 1_000,
+      tls,
+    });
   } catch (error) {
     if (!(error instanceof LogFileError)) throw error;
     report(error.message);
     return ExitCode.RUNTIME;
   }
+  const watch = CertificateWatch.of(config, tls, report, (material) => supervisor.setTls(material));
   const stopSignals = handleSignals({
     onStop: (isAtOnce) => supervisor.stop(isAtOnce),
     onCounters: () => supervisor.printCounters(),
     onReopen: () => supervisor.reopenLog(),
+    onReload: () => watch?.reload(),
   });
-  return await supervisor.run(stopSignals);
+  return await supervisor.run(() => {
+    stopSignals();
+    watch?.stop();
+  });
 }
 
 export interface SupervisorOptions {
@@ -63,6 +80,8 @@ export interface SupervisorOptions {
   readonly worker: string;
   /** Pause before a thread that died is started again. */
   readonly restartMs: number;
+  /** @default {null: nothing is encrypted} */
+  readonly tls?: TlsMaterial | null;
   /** Tells people. @default {standard error} */
   readonly report?: (message: string) => void;
 }
@@ -88,6 +107,7 @@ export class Supervisor {
   readonly #fds: ThreadFds;
   readonly #news: ThreadNews;
   readonly #counters = new ThreadCounters(printCounters);
+  #tls: TlsMaterial | null;
   #bound: BoundListeners | null = null;
   #boundCount = 0;
   #stopCount = 0;
@@ -101,6 +121,7 @@ export class Supervisor {
     const { threadCount } = options;
     [this.#config, this.#options, this.#threadCount] = [config, options, threadCount];
     this.#report = options.report ?? report;
+    this.#tls = options.tls ?? null;
     this.#news = new ThreadNews(this.#report);
     this.#fds = new ThreadFds(config);
     // Memory is divided; connections are counted together, against the limit of the process.
@@ -143,6 +164,12 @@ export class Supervisor {
     this.#endIfDrained();
   }
 
+  /** Certificates changed; a thread that cannot use them says so. */
+  setTls(material: TlsMaterial): void {
+    this.#tls = material;
+    this.#broadcast({ kind: "tls", material });
+  }
+
   /** Prints the sums of all threads. */
   printCounters(): void {
     const alive = [...this.#threads.keys()].filter((index) => this.#threads[index] !== null);
@@ -173,6 +200,7 @@ export class Supervisor {
       kind: "start",
       config: this.#config,
       plan: this.#threadPlan,
+      tls: this.#tls,
       thread: index,
       threadCount: this.#threadCount,
       hasColour: hasColour(),

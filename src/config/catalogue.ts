@@ -36,6 +36,7 @@ export type ValueType =
   | "header-match"
   | "redirect"
   | "path"
+  | "file"
   | "replacement"
   | "item"
   | "log";

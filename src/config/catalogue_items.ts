@@ -96,6 +96,45 @@ export const ITEM_KEYS: readonly ItemKey[] = [
       "PROXY protocol: a listener (proxy, or proxy=on|off) awaits a header, version 1 or 2, from --trust; a server (proxy=1|2) is sent one.",
   },
   {
+    name: "cert",
+    type: "file",
+    items: ["listen"],
+    text:
+      "Certificate of an https:// or tls:// listener: a PEM file, or a directory of them, chosen by the name that is asked for (SNI).",
+  },
+  {
+    name: "key",
+    type: "file",
+    items: ["listen"],
+    text: "Its private key, when it is in another file.",
+  },
+  {
+    name: "ca",
+    type: "file",
+    items: ["listen"],
+    text: "Certificates that sign those of clients, which are asked for then.",
+  },
+  {
+    name: "verify",
+    type: "choice",
+    choices: ["required", "optional"],
+    items: ["listen"],
+    text: "Whether a client without a certificate is refused; required unless written.",
+  },
+  {
+    name: "strict-sni",
+    type: "switch",
+    items: ["listen"],
+    text: "Refuse clients that ask for a name that no certificate is for; else they are shown the first one.",
+  },
+  {
+    name: "tls-min",
+    type: "choice",
+    choices: ["1.2", "1.3"],
+    items: ["listen"],
+    text: "The oldest version of TLS; 1.2 unless written.",
+  },
+  {
     name: "tcp-keepalive",
     type: "keepalive",
     items: ["listen", "backend", "route"],

@@ -10,6 +10,7 @@
  */
 import type { HealthConfig } from "./model_health.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
+import type { ListenerTls } from "./model_tls.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
 export interface Endpoint {
@@ -215,6 +216,8 @@ export interface ListenerConfig {
   readonly maxconn: number;
   /** Connections begin with a PROXY protocol header: HAProxy's accept-proxy. */
   readonly acceptsProxy: boolean;
+  /** null: not encrypted. */
+  readonly tls: ListenerTls | null;
   readonly limits: ListenerLimits;
   readonly timeouts: Timeouts;
   /** Of connections that it accepts. */

@@ -29,6 +29,7 @@ import type {
   RouteMatch,
 } from "./model.ts";
 import { readRedirect } from "./redirect_value.ts";
+import { isTlsScheme, readListenerTls } from "./tls_values.ts";
 import { failRoute, isSameMatch, parseRouteWord } from "./route_word.ts";
 import type { ItemWord, Settings } from "./settings.ts";
 import { readChoice, readCidr, readCount, readCountOrAuto, readDurationMs, readSizeBytes } from "./values.ts";
@@ -55,7 +56,7 @@ interface Service {
   }[];
 }
 
-const LATER_SCHEMES = ["https", "tls", "sni", "h2c"];
+const LATER_SCHEMES = ["sni", "h2c"];
 
 /** Builds the configuration. @throws {ConfigError} the first thing that is wrong. */
 export function resolveConfig(settings: Settings, surroundings: Surroundings): Config {
@@ -115,7 +116,7 @@ class Resolver {
   }
 
   #readListen(item: Item): void {
-    const scheme = readScheme(item, "http");
+    const scheme = readListenScheme(item);
     rejectUnknownKeys(item, "listen");
     const endpoint = parseEndpoint(item, true);
     const twin = this.#services.find(({ item: other }) =>
@@ -192,7 +193,8 @@ class Resolver {
       const { item, scheme, fallback, routes } = service;
       const endpoint = parseEndpoint(item, true);
       const suffix = endpoint.kind === "unix" ? "unix" : String(endpoint.port);
-      const name = uniqueName(item, optionText(item, "name"), `${scheme}-${suffix}`, taken);
+      const kind = item.scheme || scheme;
+      const name = uniqueName(item, optionText(item, "name"), `${kind}-${suffix}`, taken);
       const maxconn = optionText(item, "maxconn");
       const priority = optionText(item, "prio");
       const poller = optionText(item, "poller");
@@ -207,6 +209,7 @@ class Resolver {
           ? "auto"
           : readChoice("poller", poller, ["auto", "deno"] as const, optionPlace(item, "poller")),
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
+        tls: readListenerTls(item),
         acceptsProxy: readProxyIn(item, this.#settings.all("trust").length > 0),
         limits: readListenerLimits(this.#settings, item, endpoint, scheme),
         timeouts: readTimeouts(this.#settings, [item]),
@@ -246,12 +249,18 @@ class Resolver {
   }
 }
 
+/** What is inside: TLS is a matter of the listener's keys. */
+function readListenScheme(item: Item): "http" | "tcp" {
+  if (isTlsScheme(item.scheme)) return item.scheme === "https" ? "http" : "tcp";
+  return readScheme(item, "http");
+}
+
 function readScheme(item: Item, assumed: "http" | "tcp"): "http" | "tcp" {
   if (item.scheme === "") return assumed;
   if (item.scheme === "http" || item.scheme === "tcp") return item.scheme;
-  const isLater = LATER_SCHEMES.includes(item.scheme);
+  const isLater = LATER_SCHEMES.includes(item.scheme) || isTlsScheme(item.scheme);
   const state = isLater
-    ? "it comes with a later version; this one has http and tcp"
+    ? "it comes with a later version; this one has http and tcp, and https and tls for listeners"
     : `no such scheme${suggest(item.scheme, ["http", "tcp"])}`;
   throw new ConfigError(`Cannot use scheme "${item.scheme}" in ${item.source} ${item.word}: ${state}`, {
     source: item.source,

@@ -63,6 +63,7 @@ export class PollerDeno implements Poller {
   readonly unpolls = false;
   readonly isShortReadEmpty = true;
   readonly pipes = null;
+  readonly tls = null;
   onWake: () => void = () => {};
   /** Completions marked so far. */
   reportCount = 0;

@@ -68,6 +68,8 @@ export class PollerJoint implements Poller {
   readonly unpolls = false;
   readonly isShortReadEmpty = true;
   readonly pipes = null;
+  /** On the sockets of epoll. */
+  readonly tls: PollerEpoll["tls"];
   onWake: () => void = () => {};
 
   readonly #table: FdTable;
@@ -84,6 +86,7 @@ export class PollerJoint implements Poller {
     const { epoll, deno, firstSlot } = parts;
     [this.#table, this.#activity, this.#clock] = [table, activity, clock];
     [this.#epoll, this.#deno, this.#firstSlot] = [epoll, deno, firstSlot];
+    this.tls = epoll.tls;
     this.#denoUsedMs = clock.monotonicMs();
     deno.onWake = () => this.onWake();
     // What a parked wait brought is marked by then.

@@ -21,11 +21,11 @@ import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
 import type { H1Back } from "../mux/h1_back.ts";
 import { FrontPhase, H1Front, type H1FrontOwner } from "../mux/h1_front.ts";
 import { HttpStream } from "./http_stream.ts";
+import type { Embryonic } from "./embryonic.ts";
 import type { Listener } from "./listener.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { OwnConnection } from "./own_connection.ts";
 import type { ProxyContext } from "./proxy_context.ts";
-import type { ProxyHandshake } from "./proxy_handshake.ts";
 import type { Server } from "./server.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 
@@ -56,7 +56,7 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
     listener: Listener,
     fd: number,
     client: ClientIdentity,
-    handshake: ProxyHandshake | null,
+    handshake: Embryonic | null,
   ) {
     const { engine } = context;
     this.context = context;

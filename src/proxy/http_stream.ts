@@ -337,6 +337,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.record.connectMs = Math.round(this.connectedMs - this.headDoneMs);
     this.session.setServerDeadline(engine.nowMs + this.backend!.config.timeouts.serverMs);
     back.setNormalClass(this.dispatch.ioClass);
+    back.pairWith(this.session.front);
     back.attach(this);
     forwardRequestHead(this);
   }

@@ -20,6 +20,7 @@ import type { SocketAddress } from "../event/poller.ts";
 import type { TaskHandler } from "../event/run_queue.ts";
 import { IoClass } from "../event/io_queue.ts";
 import { NO_FD } from "../mux/socket_end.ts";
+import type { TlsContext } from "../sys/tls_context.ts";
 import type { Backend } from "./backend.ts";
 import { priorityClass } from "./backend.ts";
 import { ClientIdentity } from "./client_identity.ts";
@@ -30,10 +31,12 @@ import { BasicAuth } from "./limit/basic_auth.ts";
 import { logRefusedConnection } from "./limit/refused_connection.ts";
 import { RequestGuard } from "./limit/request_guard.ts";
 import type { ProxyContext } from "./proxy_context.ts";
+import type { Embryonic } from "./embryonic.ts";
 import { ProxyHandshake } from "./proxy_handshake.ts";
 import type { RouteTable } from "./route_table.ts";
 import type { RouteTarget } from "./route_target.ts";
 import { TcpSession } from "./tcp_session.ts";
+import { TlsHandshake } from "./tls_handshake.ts";
 
 /** Accepts in one call: HAProxy's tune.maxaccept. */
 const ACCEPTS_PER_CALL = 4;
@@ -62,6 +65,8 @@ export class Listener implements FdHandler, TaskHandler {
   routes!: RouteTable<RouteTarget>;
   /** The backend of a tcp listener. */
   tcpBackend: Backend | null = null;
+  /** What its connections are encrypted with; null: they are not. Another one from one connection to the next when certificates changed. */
+  tlsContext: TlsContext | null = null;
   readonly #gate: AcceptGate;
   /** Null where there is nothing to ask. */
   readonly requestGuard: RequestGuard | null;
@@ -169,9 +174,15 @@ export class Listener implements FdHandler, TaskHandler {
     return this.#guard === null ? null : this.#guard.refusal(client, this.context.engine.nowMs);
   }
 
-  /** A handshake is over: its socket becomes a session. */
+  /** Its PROXY protocol header was read. */
   onHandshakeDone(client: ClientIdentity, handshake: ProxyHandshake): void {
-    this.#openSession(handshake.end.fd, client, handshake);
+    const { tlsContext } = this;
+    if (tlsContext === null) this.#openSession(handshake.end.fd, client, handshake);
+    else TlsHandshake.behind(this.context, this, handshake, client).start(tlsContext);
+  }
+
+  onTlsDone(client: ClientIdentity, connection: Embryonic): void {
+    this.#openSession(connection.end.fd, client, connection);
   }
 
   /** A handshake failed, and its socket is closed. */
@@ -213,7 +224,8 @@ export class Listener implements FdHandler, TaskHandler {
       return;
     }
     this.#count();
-    this.#openSession(fd, client, null);
+    if (this.tlsContext === null) this.#openSession(fd, client, null);
+    else TlsHandshake.ofSocket(this.context, this, fd, client).start(this.tlsContext);
   }
 
   #count(): void {
@@ -221,7 +233,7 @@ export class Listener implements FdHandler, TaskHandler {
     this.counters.connections++;
   }
 
-  #openSession(fd: number, client: ClientIdentity, handshake: ProxyHandshake | null): void {
+  #openSession(fd: number, client: ClientIdentity, handshake: Embryonic | null): void {
     if (this.config.scheme === "http") new HttpSession(this.context, this, fd, client, handshake);
     else new TcpSession(this.context, this, fd, client, handshake);
   }

@@ -21,11 +21,11 @@ import { FULL_CAPACITY, NO_FD, SocketEnd } from "../mux/socket_end.ts";
 import { describeBreak } from "./break_words.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 import { Dispatch, type DispatchOwner } from "./dispatch.ts";
+import type { Embryonic } from "./embryonic.ts";
 import type { Listener } from "./listener.ts";
 import { noteConnections } from "./log_connections.ts";
 import { EndCause, EndPhase, newLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
-import type { ProxyHandshake } from "./proxy_handshake.ts";
 import { writeClientHeader } from "./proxy_header.ts";
 import type { Server } from "./server.ts";
 
@@ -56,7 +56,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     listener: Listener,
     fd: number,
     identity: ClientIdentity,
-    handshake: ProxyHandshake | null,
+    handshake: Embryonic | null,
   ) {
     const { engine } = context;
     this.context = context;

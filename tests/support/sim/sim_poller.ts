@@ -42,6 +42,7 @@ export class SimPoller implements Poller {
   readonly unpolls: boolean;
   readonly isShortReadEmpty: boolean;
   readonly pipes: SimPipes | null;
+  readonly tls = null;
   onWake: () => void = () => {};
   timeoutMs = 0;
   isWoken = false;

@@ -1,0 +1,230 @@
+/**
+ * TLS on the kernel's sockets, by fd (SSL). From `begin` on all that the socket carries are TLS records.
+ *
+ *     begin --> handshake() again and again, when the direction it waits for is ready --DONE--> receive, send --> end, close
+ *                                                  |
+ *                                               FAILED, with the reason
+ *
+ * - A receive goes on until the room is full or nothing is left, so a short count proves that nothing is left, as with a plain socket.
+ *   What ended or failed behind bytes is told by the next receive: {@linkcode TlsSockets.endsBehind} says that there is one to make.
+ * - A send that would block has taken the record: it must be repeated with the same bytes, as senders here do.
+ * - TLS 1.3 may want to receive while it sends and the reverse only in a handshake; a peer's key update is answered with the next send.
+ *
+ * May import: base, sys.
+ *
+ * @module
+ */
+import { Errno } from "../base/errno.ts";
+import type { Slab } from "../base/slab.ts";
+import type { Libc } from "./libc.ts";
+import { piecePointer, slabAddress } from "./memory.ts";
+import { cText, type OpenSsl, SslCtrl, SslError, SslState, textAt } from "./openssl.ts";
+import type { TlsContext } from "./tls_context.ts";
+
+/** As event/poller.ts has it. */
+const Handshake = { DONE: 0, AWAITS_RECV: 1, AWAITS_SEND: 2, FAILED: 3 } as const;
+
+const HOST_NAME = 0;
+const SUBJECT_BYTES_MAX = 512;
+
+/** See the module's text. */
+export class TlsSockets {
+  /** Why the last handshake failed, in words. */
+  failure = "";
+  /** Of that handshake, on our side as a server: the client had said hello. */
+  hadHello = false;
+  readonly #library: OpenSsl;
+  readonly #libc: Libc;
+  readonly #connections: (Deno.PointerObject | null)[];
+  readonly #endsBehind: Uint8Array;
+
+  constructor(library: OpenSsl, libc: Libc, fdCount: number) {
+    this.#library = library;
+    this.#libc = libc;
+    this.#connections = new Array(fdCount).fill(null);
+    this.#endsBehind = new Uint8Array(fdCount);
+  }
+
+  isOn(fd: number): boolean {
+    return this.#connections[fd] !== null;
+  }
+
+  /** Puts TLS on a socket. `serverName`: whom a client asks for and expects; "" for nobody. Returns 0 or -ENOMEM. */
+  begin(fd: number, context: TlsContext, serverName: string): number {
+    const { ssl } = this.#library;
+    const connection = ssl.SSL_new(context.first);
+    if (connection === null || ssl.SSL_set_fd(connection, fd) !== 1) {
+      this.#library.takeError();
+      if (connection !== null) ssl.SSL_free(connection);
+      return -Errno.ENOMEM;
+    }
+    if (context.isServer) ssl.SSL_set_accept_state(connection);
+    else {
+      ssl.SSL_set_connect_state(connection);
+      if (serverName !== "") {
+        const name = cText(serverName);
+        ssl.SSL_set1_host(connection, name);
+        ssl.SSL_ctrl(connection, SslCtrl.SET_TLSEXT_HOSTNAME, BigInt(HOST_NAME), name);
+      }
+    }
+    this.#connections[fd] = connection;
+    this.#endsBehind[fd] = 0;
+    return 0;
+  }
+
+  /** Goes on with the handshake; returns a value of Handshake. */
+  handshake(fd: number): number {
+    const { ssl } = this.#library;
+    const connection = this.#connections[fd]!;
+    const result = ssl.SSL_do_handshake(connection);
+    if (result === 1) return Handshake.DONE;
+    const errno = this.#libc.errno;
+    switch (ssl.SSL_get_error(connection, result)) {
+      case SslError.WANT_READ:
+        return Handshake.AWAITS_RECV;
+      case SslError.WANT_WRITE:
+        return Handshake.AWAITS_SEND;
+    }
+    const state = ssl.SSL_get_state(connection);
+    this.hadHello = state !== SslState.BEFORE && state !== SslState.READS_CLIENT_HELLO;
+    this.failure = this.#describeFailure(connection, errno);
+    return Handshake.FAILED;
+  }
+
+  /** After the handshake. */
+  facts(fd: number): {
+    version: string;
+    cipher: string;
+    protocol: string;
+    serverName: string;
+    isResumed: boolean;
+    peerSubject: string;
+  } {
+    const { ssl } = this.#library;
+    const connection = this.#connections[fd]!;
+    return {
+      version: textAt(ssl.SSL_get_version(connection)),
+      cipher: textAt(ssl.SSL_CIPHER_get_name(ssl.SSL_get_current_cipher(connection))),
+      protocol: this.#protocol(connection),
+      serverName: textAt(ssl.SSL_get_servername(connection, HOST_NAME)),
+      isResumed: ssl.SSL_session_reused(connection) === 1,
+      peerSubject: this.#peerSubject(connection),
+    };
+  }
+
+  /** Receives as Poller.recv does. */
+  recv(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
+    const { ssl } = this.#library;
+    const connection = this.#connections[fd]!;
+    this.#endsBehind[fd] = 0;
+    let count = 0;
+    while (count < sizeBytes) {
+      const at = offset + count;
+      const piece = piecePointer(slab, at);
+      const room = sizeBytes - count;
+      const result = piece !== null
+        ? ssl.SSL_read(connection, piece, room)
+        : ssl.SSL_read_at(connection, BigInt(slabAddress(slab) + at), room);
+      if (result > 0) {
+        count += result;
+        continue;
+      }
+      const error = this.#errorOf(connection, result);
+      if (error !== -Errno.EAGAIN && count > 0) this.#endsBehind[fd] = 1;
+      return count > 0 ? count : error;
+    }
+    return count;
+  }
+
+  /** Sends as Poller.send does. */
+  send(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
+    const { ssl } = this.#library;
+    const connection = this.#connections[fd]!;
+    let count = 0;
+    while (count < sizeBytes) {
+      const at = offset + count;
+      const piece = piecePointer(slab, at);
+      const rest = sizeBytes - count;
+      const result = piece !== null
+        ? ssl.SSL_write(connection, piece, rest)
+        : ssl.SSL_write_at(connection, BigInt(slabAddress(slab) + at), rest);
+      if (result > 0) {
+        count += result;
+        continue;
+      }
+      const error = this.#errorOf(connection, result);
+      return count > 0 ? count : error === 0 ? -Errno.EPIPE : error;
+    }
+    return count;
+  }
+
+  /** Whether the last receive met an end or an error behind the bytes that it brought. */
+  endsBehind(fd: number): boolean {
+    return this.#endsBehind[fd] === 1;
+  }
+
+  /** Tells the peer that nothing more comes (close_notify); as far as the socket takes it. */
+  end(fd: number): void {
+    if (this.#library.ssl.SSL_shutdown(this.#connections[fd]!) < 0) this.#library.crypto.ERR_clear_error();
+  }
+
+  /** Before the socket is closed. */
+  forget(fd: number): void {
+    const connection = this.#connections[fd];
+    if (connection === null || connection === undefined) return;
+    this.#connections[fd] = null;
+    this.#library.ssl.SSL_free(connection);
+  }
+
+  /** What a call that brought nothing said: 0 for the end, or a negated error number. */
+  #errorOf(connection: Deno.PointerObject, result: number): number {
+    // Asked first: what follows may change it.
+    const errno = this.#libc.errno;
+    switch (this.#library.ssl.SSL_get_error(connection, result)) {
+      case SslError.WANT_READ:
+      case SslError.WANT_WRITE:
+        return -Errno.EAGAIN;
+      case SslError.ZERO_RETURN:
+        return 0;
+      case SslError.SYSCALL:
+        this.#library.crypto.ERR_clear_error();
+        return errno === 0 ? 0 : -errno;
+      default:
+        this.#library.crypto.ERR_clear_error();
+        return -Errno.EPROTO;
+    }
+  }
+
+  #describeFailure(connection: Deno.PointerObject, errno: number): string {
+    const { ssl, crypto } = this.#library;
+    const verdict = ssl.SSL_get_verify_result(connection);
+    const reason = this.#library.takeError();
+    if (verdict !== 0n) return textAt(crypto.X509_verify_cert_error_string(verdict));
+    if (reason !== "") return reason;
+    if (errno === Errno.ECONNRESET) return "reset by the peer";
+    return "closed by the peer";
+  }
+
+  #protocol(connection: Deno.PointerObject): string {
+    const place = new BigUint64Array(1);
+    const length = new Uint32Array(1);
+    this.#library.ssl.SSL_get0_alpn_selected(
+      connection,
+      new Uint8Array(place.buffer),
+      new Uint8Array(length.buffer),
+    );
+    if (length[0] === 0) return "";
+    const pointer = Deno.UnsafePointer.create(place[0]!)!;
+    return new TextDecoder().decode(Deno.UnsafePointerView.getArrayBuffer(pointer, length[0]!));
+  }
+
+  #peerSubject(connection: Deno.PointerObject): string {
+    const { ssl, crypto } = this.#library;
+    const certificate = ssl.SSL_get1_peer_certificate(connection);
+    if (certificate === null) return "";
+    const text = new Uint8Array(SUBJECT_BYTES_MAX);
+    crypto.X509_NAME_oneline(crypto.X509_get_subject_name(certificate), text, text.length);
+    crypto.X509_free(certificate);
+    return new TextDecoder().decode(text.subarray(0, text.indexOf(0)));
+  }
+}
