@@ -7,6 +7,7 @@
  * @module
  */
 import { bulkCase } from "./soak/case_bulk.ts";
+import { chaosCase } from "./soak/case_chaos.ts";
 import { churnCase } from "./soak/case_churn.ts";
 import { countersCase } from "./soak/case_counters.ts";
 import { crashCase } from "./soak/case_crash.ts";
@@ -25,6 +26,7 @@ const CASES: readonly SoakCase[] = [
   bulkCase,
   churnCase,
   crashCase,
+  chaosCase,
 ];
 /** 128 and the signal's number, as a shell reports it. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;

@@ -43,7 +43,7 @@ export const crashCase: SoakCase = {
 };
 
 async function run(context: SoakContext, findings: Findings): Promise<void> {
-  const seconds = context.crashSeconds ?? (context.isQuick ? SECONDS_QUICK : SECONDS);
+  const seconds = context.seconds ?? (context.isQuick ? SECONDS_QUICK : SECONDS);
   findings.figure("seed", context.seed);
   // Whoever says how many threads has said it.
   const variants = context.hadroArgs.includes("--threads") ? [null] : [1, 2];

@@ -1,5 +1,5 @@
 /**
- * A process of the crash case: a script of this folder that tells reports (crash_report.ts) and may be killed at any moment.
+ * A process of the cases crash and chaos: a script of this folder that tells reports (crash_report.ts) and may be killed at any moment.
  *
  * @module
  */
@@ -33,6 +33,13 @@ export class ScriptProcess {
     } catch {
       // It ended by itself meanwhile.
     }
+  }
+
+  /** A line for its standard input; for nobody when it has ended. */
+  async tell(line: string): Promise<void> {
+    const writer = this.#child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
+    writer.releaseLock();
   }
 
   /** kill -9, and waits for its end and its last words. */

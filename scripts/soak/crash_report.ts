@@ -1,5 +1,5 @@
 /**
- * What the processes of the crash case tell the one that runs it: a line of JSON each, on standard output.
+ * What the processes of the cases crash and chaos tell the one that runs it: a line of JSON each, on standard output.
  *
  * @module
  */
@@ -9,6 +9,8 @@ export interface Report {
   readonly port?: number;
   /** What was not what it should be, in words. */
   readonly wrong?: string;
+  /** Of a server: requests that are with it, more than ever. */
+  readonly most?: number;
   /** What is worth a look. */
   readonly note?: string;
   /** How often what was done, since the last report. */

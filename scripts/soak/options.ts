@@ -12,7 +12,7 @@ export interface SoakOptions {
   readonly hadroArgs: readonly string[];
   readonly seed: number;
   /** Null: what the case takes by itself. */
-  readonly crashSeconds: number | null;
+  readonly seconds: number | null;
 }
 
 /** A mistake of the caller: said in a line, without a stack. */
@@ -29,7 +29,7 @@ Evidence under load, of the built program (HADRO_BIN, else dist/hadro). Exits wi
   --quick             smaller and shorter
   --hadro-args "..."  more flags for hadro, separated by blanks
   --seed N            of the random clients (a new one each time; it is printed)
-  --crash-seconds N   how long the case crash goes on (60; 10 with --quick)
+  --seconds N         how long the cases crash and chaos go on (60; 10 with --quick)
 
 Cases:
 ${cases.map(({ name, text }) => `  ${name.padEnd(18)}  ${text}`).join("\n")}
@@ -42,16 +42,16 @@ export function parseOptions(args: readonly string[], cases: readonly SoakCase[]
   if (values.help === true) return null;
   const seed = Number(values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
   if (!Number.isInteger(seed)) throw new UsageError(`--seed ${values.seed}: a whole number`);
-  const crashSeconds = Number(values["crash-seconds"] ?? NaN);
-  if (values["crash-seconds"] !== undefined && !(crashSeconds >= 1)) {
-    throw new UsageError(`--crash-seconds ${values["crash-seconds"]}: seconds, at least 1`);
+  const seconds = Number(values.seconds ?? NaN);
+  if (values.seconds !== undefined && !(seconds >= 1)) {
+    throw new UsageError(`--seconds ${values.seconds}: seconds, at least 1`);
   }
   return {
     cases: chooseCases(values.only, cases),
     isQuick: values.quick === true,
     hadroArgs: (values["hadro-args"] ?? "").split(/\s+/).filter((arg) => arg !== ""),
     seed,
-    crashSeconds: Number.isNaN(crashSeconds) ? null : crashSeconds,
+    seconds: Number.isNaN(seconds) ? null : seconds,
   };
 }
 
@@ -64,7 +64,7 @@ function parseFlags(args: readonly string[]) {
         quick: { type: "boolean" },
         "hadro-args": { type: "string" },
         seed: { type: "string" },
-        "crash-seconds": { type: "string" },
+        seconds: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     }).values;

@@ -25,8 +25,8 @@ export interface SoakContext {
   /** Further flags for hadro. */
   readonly hadroArgs: readonly string[];
   readonly seed: number;
-  /** How long the case crash goes on; null: as long as it finds right. */
-  readonly crashSeconds: number | null;
+  /** How long the cases crash and chaos go on; null: as long as they find right. */
+  readonly seconds: number | null;
   /** Stops `thing` when the case ends; what was kept last is stopped first. */
   keep<T extends AsyncDisposable>(thing: T): T;
   /** Progress, for who waits. */

@@ -28,6 +28,7 @@ import type {
 import { readPathRewrite } from "./path_rewrite_value.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readProxyOut } from "./proxy_values.ts";
+import { readRetry } from "./retry_values.ts";
 import { readSource, readTcp } from "./socket_values.ts";
 import { readChoice, readCount, readDurationMs, readHostPolicy } from "./values.ts";
 
@@ -85,6 +86,7 @@ export class BackendBuilder {
       balance,
       hashBalanceFactor: this.#readBalanceFactor(balance),
       retries: readCount("retries", retries.text, retries.place, 0, RETRIES_MAX),
+      retry: readRetry(this.#scheme, (key) => this.#shared(key), (key) => this.#settings.last(key)),
       priority: priority === null
         ? "normal"
         : readChoice("prio", priority.text, ["high", "normal", "low"] as const, priority.place),

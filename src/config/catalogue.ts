@@ -8,6 +8,7 @@
  */
 import { HEALTH_FLAGS } from "./catalogue_health.ts";
 import { LIMIT_FLAGS } from "./limit_flags.ts";
+import { RETRY_FLAGS } from "./catalogue_retry.ts";
 
 /** How a value is read. */
 export type ValueType =
@@ -38,6 +39,8 @@ export type ValueType =
   | "path"
   | "file"
   | "replacement"
+  | "retry-on"
+  | "retry-budget"
   | "item"
   | "log";
 
@@ -175,8 +178,10 @@ export const FLAGS: readonly Flag[] = [
     type: "count",
     default: "3",
     section: "Balancing",
-    text: "Further attempts after a failed connect, on another server where there is one.",
+    text:
+      "Further attempts after a failed connect, or what retry-on says, on another server where there is one.",
   },
+  ...RETRY_FLAGS,
   {
     name: "http-reuse",
     value: "policy",

@@ -7,6 +7,7 @@
  */
 import { HTTP_REUSES, type ItemKey, PRIORITIES } from "./catalogue.ts";
 import { HEALTH_KEYS } from "./catalogue_health.ts";
+import { RETRY_KEYS } from "./catalogue_retry.ts";
 import { LIMIT_KEYS } from "./limit_flags.ts";
 
 const LISTENER_POLLERS = ["auto", "deno"] as const;
@@ -181,6 +182,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     text: "Retries of the backend.",
     flag: "retries",
   },
+  ...RETRY_KEYS,
   {
     name: "source",
     type: "source",

@@ -22,6 +22,7 @@ import type {
   TcpConfig,
 } from "./model.ts";
 import { formatPathRewrite } from "./path_rewrite_value.ts";
+import { formatRetry } from "./retry_values.ts";
 import { formatRedirect } from "./redirect_value.ts";
 import { formatTcpKeepAlive } from "./socket_values.ts";
 
@@ -109,6 +110,7 @@ export function explainBackend(backend: BackendConfig): string[] {
   const lines = [
     [
       `backend  ${backend.name}  ${formatBalance(backend.balance)}  retries ${backend.retries}`,
+      ...formatRetry(backend.retry),
       ...(backend.hashBalanceFactor === 0 ? [] : [`hash-balance-factor ${backend.hashBalanceFactor}`]),
       ...(backend.priority === "normal" ? [] : [`prio ${backend.priority}`]),
       ...(backend.scheme === "http" ? [`host=${host}`] : []),

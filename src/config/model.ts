@@ -10,6 +10,7 @@
  */
 import type { HealthConfig } from "./model_health.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
+import type { RetryConfig } from "./model_retry.ts";
 import type { ListenerTls } from "./model_tls.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
@@ -136,7 +137,9 @@ export interface BackendConfig {
   readonly balance: BalanceConfig;
   /** Load of a server at most, in percent of the average one, where a key is hashed: HAProxy's `hash-balance-factor`; 0: any. */
   readonly hashBalanceFactor: number;
+  /** Further attempts of a stream at most, whatever each failed of. */
   readonly retries: number;
+  readonly retry: RetryConfig;
   readonly priority: Priority;
   readonly hostPolicy: HostPolicy;
   readonly pathRewrite: PathRewriteConfig | null;

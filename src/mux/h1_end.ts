@@ -16,6 +16,7 @@ import type { HeadParser } from "../protocol/h1/head_parser.ts";
 import { ParseStatus } from "../protocol/h1/parse_error.ts";
 import { BodyKind } from "../protocol/http/framing.ts";
 import { BAD_BODY, H1Body } from "./h1_body.ts";
+import type { MessageCopy } from "./message_copy.ts";
 import { FULL_CAPACITY, SocketEnd } from "./socket_end.ts";
 import type { EndContext } from "./waiting_bytes.ts";
 
@@ -119,6 +120,18 @@ export class H1End extends SocketEnd {
       if (this.tail === this.head) this.releaseBuffer();
     }
     return true;
+  }
+
+  /**
+   * Puts a message back that was sent, and is parsed again then: `copy` has it from its first byte on, as far as it has come, and is empty
+   * after it. What waits behind the message stays behind it; the caller sees to it that both fit.
+   */
+  putBack(copy: MessageCopy): void {
+    const behindBytes = this.waitingBytes - this.forwardableBytes;
+    if (behindBytes > 0) copy.append(this, this.head + this.forwardableBytes, behindBytes);
+    this.releaseBuffer();
+    this.takeBufferFrom(copy);
+    this.forwardableBytes = 0;
   }
 
   /**

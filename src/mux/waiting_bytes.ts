@@ -107,6 +107,17 @@ export class WaitingBytes {
     return true;
   }
 
+  /** Takes a buffer if the pool has plenty, else false: for what can do without. */
+  protected takeSpareBuffer(): boolean {
+    const { buffers } = this.context;
+    this.#buffer = buffers.pool.takeSpare(buffers.granted);
+    if (this.#buffer === NO_BUFFER) return false;
+    this.slab = buffers.pool.slab(this.#buffer);
+    this.base = buffers.pool.offset(this.#buffer);
+    this.head = this.tail = 0;
+    return true;
+  }
+
   protected dropBuffer(): void {
     if (this.#buffer === NO_BUFFER) return;
     const buffer = this.#buffer;

@@ -8,6 +8,7 @@
 import { Bitmap } from "../base/bitmap.ts";
 import type { Prng } from "../base/prng.ts";
 import type { BackendConfig } from "../config/model.ts";
+import { repeatsRequests } from "../config/retry_values.ts";
 import type { Engine } from "../event/engine.ts";
 import { IoClass } from "../event/io_queue.ts";
 import { BackendCounts } from "./backend_counts.ts";
@@ -15,6 +16,7 @@ import { newBalancer } from "./balance/balance.ts";
 import type { Balancer, BalanceView } from "./balance/candidate.ts";
 import { KeyReader } from "./key_reader.ts";
 import { PathRewrite } from "./path_rewrite.ts";
+import { RetryPolicy } from "./retry/retry_policy.ts";
 import { Server } from "./server.ts";
 
 /** Microseconds are a small integer of V8 up to here: 17 minutes. */
@@ -29,6 +31,10 @@ export class Backend {
   readonly keys: KeyReader;
   /** null: paths stay as they are. */
   readonly pathRewrite: PathRewrite | null;
+  /** Attempts after a failed connect, at most. */
+  readonly connectRetries: number;
+  /** null: what was sent is never sent again. */
+  readonly retry: RetryPolicy | null;
   /** Streams that are with this backend now. */
   currentConns = 0;
   readonly #balancer: Balancer;
@@ -46,6 +52,10 @@ export class Backend {
     this.#counts = counts;
     this.ioClass = priorityClass(config.priority);
     this.pathRewrite = config.pathRewrite === null ? null : new PathRewrite(config.pathRewrite);
+    this.connectRetries = config.retry.onConnFailure ? config.retries : 0;
+    this.retry = config.retries > 0 && repeatsRequests(config.retry)
+      ? new RetryPolicy(config.retry, counts.threadCount)
+      : null;
     this.servers = config.servers.map((server, index) =>
       new Server(server, index, engine, {
         tcp: config.tcp,

@@ -11,7 +11,8 @@
  *                              another untried server: at once (redispatch)
  *                              none: wait RETRY_DELAY_MS, then all may be tried again
  *
- * No byte of the request was sent in any of these states, so a retry is always safe here.
+ * No byte of the request was sent in any of these states, so a retry is always safe here. After that it is for retry/http_retry.ts to say,
+ * which comes back to "retries left: yes".
  *
  * While it connects it owns the socket; then it hands the fd to its owner.
  *
@@ -22,15 +23,14 @@
 import type { Bitmap } from "../base/bitmap.ts";
 import { Errno, errnoName } from "../base/errno.ts";
 import type { Slab } from "../base/slab.ts";
-import type { SourceConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import { NEVER_MS } from "../event/task.ts";
 import { NO_FD } from "../mux/socket_end.ts";
-import { formatAddress } from "./address_text.ts";
 import { type Backend, serverSideClass } from "./backend.ts";
 import { NO_KEY } from "./balance/hash_key.ts";
+import { describeConnectError } from "./connect_error.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { HeaderSend } from "./proxy_header.ts";
 import type { Server } from "./server.ts";
@@ -133,6 +133,25 @@ export class Dispatch implements FdHandler {
     this.#hasAnswered = true;
     const elapsedMs = this.#engine.nowMs - this.#chosenMs;
     this.#backend!.noteResponse(this.server, Math.max(elapsedMs, atLeastMs), isError);
+  }
+
+  /**
+   * The server that was connected to failed the stream, which has retries left: another one is looked for as after a connect that
+   * failed, or `isSameServer` is connected to again at once.
+   */
+  tryAgain(isSameServer: boolean): void {
+    const server = this.server!;
+    this.noteAnswer(true);
+    if (!isSameServer || !server.usable) {
+      this.#retry(server, this.#backend!);
+      return;
+    }
+    this.retries++;
+    server.counters.retries++;
+    this.#attempt = 0;
+    this.#chosenMs = this.#engine.nowMs;
+    this.#hasAnswered = false;
+    this.#connect();
   }
 
   /** The time asked for came: the connect takes too long, or the pause is over. */
@@ -245,7 +264,7 @@ export class Dispatch implements FdHandler {
     }
     // To refuse at once is not to be quick.
     this.noteAnswer(true, connectMs);
-    if (this.retries >= backend.config.retries) {
+    if (this.retries >= backend.connectRetries) {
       this.#phase = Phase.DONE;
       this.#owner.setServerDeadline(NEVER_MS);
       this.#owner.onDispatchFailed(
@@ -277,21 +296,4 @@ export class Dispatch implements FdHandler {
       this.#engine.nowMs + Math.min(RETRY_DELAY_MS, backend.config.timeouts.connectMs),
     );
   }
-}
-
-/** @param timeoutMs What was waited for in vain; 0 when it did not come to that. */
-function describeConnectError(
-  address: SocketAddress,
-  source: SourceConfig | null,
-  errno: number,
-  timeoutMs: number,
-): string {
-  const where = formatAddress(address);
-  if (timeoutMs > 0) return `${where} did not accept the connection within ${timeoutMs} ms`;
-  if (errno === -Errno.ECONNREFUSED) return `${where} refused the connection (ECONNREFUSED)`;
-  if (source === null) return `cannot connect to ${where} (${errnoName(errno)})`;
-  const from = source.hosts.join(" or ");
-  const isMismatch = errno === -Errno.EAFNOSUPPORT;
-  const reason = isMismatch ? "one is IPv4, the other IPv6" : errnoName(errno);
-  return `cannot connect to ${where} from ${from} (${reason})`;
 }

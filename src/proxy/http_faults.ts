@@ -6,6 +6,7 @@
  *     response head or body malformed        502; PH                          both connections closed, PD
  *     server closed before a whole head      502; SH                          http_response.ts decides: SD or a regular end
  *     reused server connection closed        closed without answer, SH: the client's to retry
+ *     (either, or a bad head)                before that, another try where retry-on says so: retry/http_retry.ts
  *     client closed                          400, CR before the head          C and the phase
  *
  * May import: mux, protocol, proxy.
@@ -17,6 +18,8 @@ import { describeParseError, parseErrorStatus } from "../protocol/h1/parse_error
 import { pumpResponse } from "./http_response.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
+import { repeatsAfter, repeatsAfterStaleConnection } from "./retry/http_retry.ts";
+import { RetryEvent } from "./retry/retry_policy.ts";
 import { StreamStep } from "./stream_step.ts";
 
 /** The client's head is malformed, or (`parseError` 0) larger than allowed. */
@@ -42,6 +45,7 @@ export function endByBadResponse(stream: HttpStream, parseError: number): void {
   const why = parseError === 0
     ? "the response head is larger than hadro's buffer"
     : `bad response: ${describeParseError(parseError)}`;
+  if (stream.replay.isKept && repeatsAfter(stream, RetryEvent.JUNK_RESPONSE, EndCause.PROXY)) return;
   stream.failExchange(502, EndCause.PROXY, EndPhase.HEADERS, why);
 }
 
@@ -59,11 +63,14 @@ export function endByServerClose(stream: HttpStream): void {
     return;
   }
   if (stream.isReused && back.receivedBytes === 0) {
+    if (stream.replay.isKept && repeatsAfterStaleConnection(stream, RetryEvent.EMPTY_RESPONSE)) return;
     // Whether to ask again is the client's to decide, not ours.
     const why = "the server closed a reused connection before it answered; the client may retry";
-    stream.abort(EndCause.SERVER, EndPhase.HEADERS, why, false);
+    stream.abort(EndCause.SERVER, EndPhase.HEADERS, stream.replay.explain(why), false);
     return;
   }
+  const event = back.receivedBytes === 0 ? RetryEvent.EMPTY_RESPONSE : RetryEvent.JUNK_RESPONSE;
+  if (stream.replay.isKept && repeatsAfter(stream, event, EndCause.SERVER)) return;
   const verb = back.receiveError === 0 ? "closed" : "reset";
   const why = `the server ${verb} before a complete response head`;
   stream.failExchange(502, EndCause.SERVER, EndPhase.HEADERS, why);

@@ -29,6 +29,7 @@ import type { HttpStream } from "./http_stream.ts";
 import { captureRequest } from "./log_capture.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { rewritePath } from "./path_rewrite.ts";
+import { keepRequest } from "./retry/http_retry.ts";
 
 const LINES = {
   connectionUpgrade: new TextEncoder().encode("Connection: upgrade\r\n"),
@@ -62,6 +63,8 @@ export function acceptRequestHead(stream: HttpStream): void {
 /** Connected: rewrites the head where it lies and sends it on its way. */
 export function forwardRequestHead(stream: HttpStream): void {
   const { front } = stream.session;
+  const { retry } = stream.backend!;
+  if (retry !== null) keepRequest(stream, retry);
   if (!rewriteRequestHead(stream, front.parsedHead)) {
     const why = "the fields that hadro adds do not fit behind the request head";
     stream.replyError(431, EndCause.PROXY, EndPhase.REQUEST, why);
@@ -76,6 +79,7 @@ export function pumpRequest(stream: HttpStream): void {
   const { front } = stream.session;
   const back = stream.back!;
   if (stream.isRequestSent) return;
+  if (stream.replay.isKept) stream.replay.follow(front, back);
   while (front.forwardableBytes > 0 && back.canSend) {
     if (front.forward(back) < 0 || back.isSendBlocked) break;
   }

@@ -19,6 +19,7 @@ import { BodyKind, persists, responseFraming } from "../protocol/http/framing.ts
 import { refreshDeadlines } from "./http_request.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
+import { repeatsAfterStatus } from "./retry/http_retry.ts";
 import { StreamStep } from "./stream_step.ts";
 
 /** Interim heads before a final one, at most. */
@@ -117,6 +118,7 @@ function acceptUpgrade(stream: HttpStream, head: HeadParser): void {
     return;
   }
   noteHead(stream, head);
+  if (stream.replay.isKept) stream.replay.release();
   if (!rewriteHead(stream, head, true, LINES.upgrade)) return;
   stream.startTunnel();
 }
@@ -124,6 +126,8 @@ function acceptUpgrade(stream: HttpStream, head: HeadParser): void {
 function acceptFinal(stream: HttpStream, head: HeadParser): void {
   const { front } = stream.session;
   const back = stream.back!;
+  noteHead(stream, head);
+  if (stream.replay.isKept && repeatsAfterStatus(stream, head.status)) return;
   const kind = responseFraming(head, stream.methodId, head.status);
   const isOldClient = stream.clientVersionMinor === 0;
   back.stripsChunks = kind === BodyKind.CHUNKED && isOldClient;
@@ -131,7 +135,6 @@ function acceptFinal(stream: HttpStream, head: HeadParser): void {
   stream.keepsAlive = stream.clientPersists && !stream.context.isDraining && !back.stripsChunks &&
     kind !== BodyKind.UNTIL_CLOSE && front.phase === FrontPhase.DONE;
   const contentLength = head.contentLength;
-  noteHead(stream, head);
   const line = stream.keepsAlive ? (isOldClient ? LINES.keepAlive : NO_LINE) : LINES.close;
   if (!rewriteHead(stream, head, false, line)) return;
   stream.step = StreamStep.DATA;

@@ -49,6 +49,7 @@ import { EndCause, EndPhase, type LogRecord, newLogRecord, resetLogRecord } from
 import type { ProxyContext } from "./proxy_context.ts";
 import { authorityFor, writeClientHeader } from "./proxy_header.ts";
 import type { Redirect } from "./redirect.ts";
+import { RequestReplay } from "./retry/request_replay.ts";
 import type { Server } from "./server.ts";
 import { StreamStep } from "./stream_step.ts";
 import { UNIQUE_ID_BYTES } from "./unique_id.ts";
@@ -62,6 +63,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   readonly record: LogRecord = newLogRecord(CAPTURE_BYTES);
   readonly dispatch: Dispatch;
   readonly pace = new Pace();
+  readonly replay: RequestReplay;
   step: number = StreamStep.REQUEST;
   backend: Backend | null = null;
   back: H1Back | null = null;
@@ -96,6 +98,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   constructor(context: ProxyContext) {
     this.context = context;
     this.dispatch = new Dispatch(context, this);
+    this.replay = new RequestReplay(context);
     this.#reply = new LocalReply(context.errorReplies);
   }
 
@@ -121,6 +124,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.#relay = this.pendingAuth = null;
     this.maxBodyBytes = 0;
     this.pace.reset();
+    this.replay.reset();
     this.methodId = Method.OTHER;
     this.clientPersists = this.asksUpgrade = this.isRequestSent = false;
     this.isReused = this.isInterim = false;
@@ -149,6 +153,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.step = StreamStep.CONNECT;
     this.backend = backend;
     backend.currentConns++;
+    backend.retry?.budget.noteRequest(this.context.engine.nowMs);
     this.record.backendName = backend.config.name;
     this.dispatch.start(backend, this.session.listener.ioClass, key);
   }
@@ -161,6 +166,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   onServerChosen(server: Server): boolean {
     this.record.serverName = server.config.name;
     this.record.queueMs = 0;
+    if (this.replay.isRepeated) return false;
     const back = this.session.takeIdle(server, authorityFor(server, this.session.front));
     if (back === null) return false;
     server.counters.reuses++;
@@ -310,7 +316,8 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   }
 
   /** The exchange with the server failed: an error answer while none was begun, else the end of both connections. */
-  failExchange(status: number, cause: number, phase: number, why: string): void {
+  failExchange(status: number, cause: number, phase: number, reason: string): void {
+    const why = this.replay.explain(reason);
     if (this.hasAnswered) this.abort(cause, EndPhase.DATA, why, true);
     else {
       noteNoAnswer(this.dispatch.server?.observer ?? null, cause, phase);
@@ -410,6 +417,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   #releaseBack(isReusable: boolean, isReset = false): void {
     if (this.pendingAuth !== null) this.pendingAuth.forget(this);
     this.pendingAuth = null;
+    if (this.replay.isKept) this.replay.release();
     const back = this.back;
     const { server } = this.dispatch;
     if (server !== null) this.record.serverAddress = back?.serverAddress ?? this.dispatch.addressText;

@@ -5,6 +5,7 @@
  *     client's   its head comes in                         408, cR; 503 when it was hadro that had no buffer for it
  *     client's   its body comes in, or the answer goes out 408, or the end of both connections; slower than min-rate as well
  *     server's   it is connected to                        another try, another server, or 503 (dispatch.ts)
+ *     server's   an answer is awaited                      another try where retry-on says so (retry/http_retry.ts)
  *     server's   an answer is awaited, or comes            504, or the end of both connections
  *     server's   the connection is a tunnel                the end of both
  *
@@ -14,6 +15,8 @@
  */
 import type { HttpStream } from "./http_stream.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
+import { repeatsAfter } from "./retry/http_retry.ts";
+import { RetryEvent } from "./retry/retry_policy.ts";
 import { StreamStep } from "./stream_step.ts";
 
 /** The client's time is up. */
@@ -49,6 +52,9 @@ export function endByServerTimeout(stream: HttpStream): void {
   const { timeouts } = stream.backend!.config;
   if (stream.step === StreamStep.TUNNEL) {
     stream.abort(EndCause.SERVER_TIMEOUT, EndPhase.DATA, "the tunnel was idle for too long", false);
+    return;
+  }
+  if (stream.replay.isKept && repeatsAfter(stream, RetryEvent.RESPONSE_TIMEOUT, EndCause.SERVER_TIMEOUT)) {
     return;
   }
   const why = `the server was inactive for ${timeouts.serverMs} ms`;

@@ -21,6 +21,10 @@ export interface SimExchange {
   readonly responseBytes: number;
   /** The server answers as soon as it has the head. */
   readonly isEarly: boolean;
+  /** Of a request with a body; POST unless told. */
+  readonly method?: string;
+  /** Each sending has a header of its own, X-Send: requests that hadro repeats differ from those that the client sends again. */
+  readonly isMarked?: boolean;
 }
 
 /** A random exchange; bodies are mostly small. */
@@ -59,8 +63,10 @@ function chunked(prng: Prng, body: string): string {
 /** The whole request of an exchange, as text. */
 export function requestText(prng: Prng, exchange: SimExchange): string {
   const { id, requestFraming, requestBytes, responseFraming, responseBytes, isEarly } = exchange;
+  const mark = exchange.isMarked === true ? `X-Send: ${prng.nextUint32()}\r\n` : "";
+  const method = requestFraming === "none" ? "GET" : exchange.method ?? "POST";
   const target = `/${id}/${responseFraming}/${responseBytes}/${isEarly ? "early" : "late"}`;
-  const head = `${requestFraming === "none" ? "GET" : "POST"} ${target} HTTP/1.1\r\nHost: sim\r\n`;
+  const head = `${method} ${target} HTTP/1.1\r\nHost: sim\r\n${mark}`;
   const body = requestFraming === "none" ? "" : bodyOf(id, "request", requestBytes);
   if (requestFraming === "none") return `${head}\r\n`;
   if (requestFraming === "length") return `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -263,10 +269,10 @@ export function httpServing(
 }
 
 /** Queues the answer to a request; checks the request's body when it is whole. */
-function answer(peer: SimPeer, prng: Prng, head: string, body: string | null): Framing {
+export function answer(peer: SimPeer, prng: Prng, head: string, body: string | null): Framing {
   const [method, target] = head.split(" ");
   const [, id, framing, size] = target.split("/");
-  if (body !== null && method === "POST" && body !== bodyOf(Number(id), "request", body.length)) {
+  if (body !== null && method !== "GET" && body !== bodyOf(Number(id), "request", body.length)) {
     throw new Error(`The server got another body than was sent for ${target}`);
   }
   const content = bodyOf(Number(id), "response", Number(size));

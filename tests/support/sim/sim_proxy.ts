@@ -19,6 +19,7 @@ export interface SimLogLine {
   readonly term: string;
   readonly client: string;
   readonly server: string;
+  readonly method: string;
   readonly retries: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -107,6 +108,9 @@ function toLine(record: LogRecord): SimLogLine {
     term: String.fromCharCode(record.endCause, record.endPhase),
     client: `${record.clientAddress} ${record.clientPort}`,
     server: record.serverName,
+    method: String.fromCharCode(
+      ...record.capture.subarray(record.method.offset, record.method.offset + record.method.length),
+    ),
     retries: record.retries,
     bytesIn: record.bytesIn,
     bytesOut: record.bytesOut,

@@ -27,6 +27,7 @@ const KNOTS: readonly Knot[] = [
       "src/proxy/http_timeouts.ts",
       "src/proxy/listener.ts",
       "src/proxy/proxy_context.ts",
+      "src/proxy/retry/http_retry.ts",
       "src/proxy/tcp_session.ts",
     ],
     why:

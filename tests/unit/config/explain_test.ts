@@ -98,6 +98,10 @@ limits   maxconn 100   mem ceiling 64m = 100 x 2 x 6k + 50 buffers x 16448 + 7 p
       `server   app/s2  http://[fd00::1]:80  weight 1  source ${loopback}`,
     ]);
   });
+  it("says after what requests are sent again, and how often", () => {
+    const [backend] = explain("hadro -l :80 -b :1,retry-on=503+conn-failure --retry-budget 5%", "backend");
+    expect(backend).toContain("  retries 3  retry-on conn-failure+503  retry-budget 5%+3/s  host=client");
+  });
   it("says what routes ask for, what they answer, and what becomes of paths and headers", () => {
     const line = "hadro -l :80,redirect=https -r /a==:1,method=GET,header=X-A:1,strip-prefix=/a " +
       "/b=,redirect=prefix:/c,add-prefix=/d --unique-id X-Id --header-down X-Via:%f";

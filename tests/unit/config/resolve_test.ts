@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../../../src/config/resolve.ts";
 import { Settings } from "../../../src/config/settings.ts";
+import { ROUND_ROBIN } from "../../support/balance/farm.ts";
+import { DEFAULT_RETRY } from "../../support/config/default_retry.ts";
 import { configOf, refusalOf } from "../../support/config/written.ts";
 
 /** Who serves what, one fact a line: "http-8080 any/api -> app2: s1=127.0.0.1:1". */
@@ -54,15 +56,10 @@ describe("the smallest configuration", () => {
       backends: [{
         name: "app",
         scheme: "http",
-        balance: {
-          algorithm: "roundrobin",
-          keyName: "",
-          uriLengthMax: 0,
-          uriDepthMax: 0,
-          uriWhole: false,
-        },
+        balance: ROUND_ROBIN,
         hashBalanceFactor: 0,
         retries: 3,
+        retry: DEFAULT_RETRY,
         priority: "normal",
         hostPolicy: { kind: "client" },
         pathRewrite: null,

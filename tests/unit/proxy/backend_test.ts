@@ -7,6 +7,7 @@ import { Backend, priorityClass } from "../../../src/proxy/backend.ts";
 import { NO_KEY } from "../../../src/proxy/balance/hash_key.ts";
 import type { Server } from "../../../src/proxy/server.ts";
 import { ROUND_ROBIN } from "../../support/balance/farm.ts";
+import { DEFAULT_RETRY } from "../../support/config/default_retry.ts";
 import { SimWorld } from "../../support/sim/sim_world.ts";
 
 const ADDRESS = { kind: "tcp", host: "10.0.0.1", port: 9_000 } as const;
@@ -21,6 +22,8 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
     poolPurgeMs: 5_000,
     poolMaxConn: 10,
     pathRewrite: null,
+    retries: 3,
+    retry: DEFAULT_RETRY,
     servers: servers.map((server, i) => ({
       name: `s${i + 1}`,
       endpoint: { ...ADDRESS, path: "" },

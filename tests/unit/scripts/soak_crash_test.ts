@@ -124,13 +124,13 @@ describe("an exchange", () => {
   });
 });
 
-describe("--crash-seconds", () => {
+describe("--seconds", () => {
   it("is a number of seconds", () => {
-    expect(parseOptions(["--crash-seconds", "1800"], [])?.crashSeconds).toBe(1_800);
-    expect(parseOptions([], [])?.crashSeconds).toBeNull();
-    expect(() => parseOptions(["--crash-seconds", "x"], [])).toThrow(UsageError);
-    expect(() => parseOptions(["--crash-seconds", "0"], [])).toThrow(
-      "--crash-seconds 0: seconds, at least 1",
+    expect(parseOptions(["--seconds", "1800"], [])?.seconds).toBe(1_800);
+    expect(parseOptions([], [])?.seconds).toBeNull();
+    expect(() => parseOptions(["--seconds", "x"], [])).toThrow(UsageError);
+    expect(() => parseOptions(["--seconds", "0"], [])).toThrow(
+      "--seconds 0: seconds, at least 1",
     );
   });
 });
