@@ -2,7 +2,7 @@
  * Certificates while hadro runs: read at the start, again on SIGHUP, and when a file was changed. What cannot be used is told, and the
  * listeners go on with what they have.
  *
- * May import: config, net, cli.
+ * May import: config, sys, net, cli.
  *
  * @module
  */
@@ -11,20 +11,26 @@ import type { Config } from "../config/model.ts";
 import {
   loadTlsMaterial,
   materialStamp,
+  tellExpiries,
   TlsFileError,
   type TlsMaterial,
   usesTls,
 } from "../net/tls_material.ts";
 import { TlsContextError } from "../sys/tls_context.ts";
+import { newThrowawayPair } from "./throwaway_certificate.ts";
 
 /** How often files are looked at. */
 const LOOK_MS = 60_000;
+/** How often people are told of certificates that expire soon. */
+const WARN_MS = 86_400_000;
 
 /** What listeners with TLS need; null when none has it. @throws {ConfigError} */
 export function loadTlsOrFail(config: Config, tell: (message: string) => void): TlsMaterial | null {
   if (!usesTls(config)) return null;
   try {
-    return loadTlsMaterial(config, tell);
+    const material = loadTlsMaterial(config, { tell, newPair: newThrowawayPair });
+    tellExpiries(config, material, tell);
+    return material;
   } catch (error) {
     if (!(error instanceof TlsFileError)) throw error;
     throw new ConfigError(error.message);
@@ -36,7 +42,7 @@ export class CertificateWatch {
   readonly #config: Config;
   readonly #tell: (message: string) => void;
   readonly #apply: (material: TlsMaterial) => void;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #timers: readonly ReturnType<typeof setInterval>[];
   #material: TlsMaterial;
   #stamp: string;
 
@@ -48,7 +54,10 @@ export class CertificateWatch {
   ) {
     [this.#config, this.#material, this.#tell, this.#apply] = [config, material, tell, apply];
     this.#stamp = materialStamp(config);
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timers = [
+      setInterval(() => this.#look(), LOOK_MS),
+      setInterval(() => tellExpiries(this.#config, this.#material, this.#tell), WARN_MS),
+    ];
   }
 
   /** Watches what was read; null where there is nothing. */
@@ -65,9 +74,11 @@ export class CertificateWatch {
   reload(): void {
     this.#stamp = materialStamp(this.#config);
     try {
-      const material = loadTlsMaterial(this.#config, this.#tell, this.#material);
+      const source = { tell: this.#tell, newPair: newThrowawayPair };
+      const material = loadTlsMaterial(this.#config, source, this.#material);
       this.#apply(material);
       this.#material = material;
+      tellExpiries(this.#config, material, this.#tell);
       this.#tell("certificates were read again");
     } catch (error) {
       if (!(error instanceof TlsFileError || error instanceof TlsContextError)) throw error;
@@ -76,7 +87,7 @@ export class CertificateWatch {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
   }
 
   #look(): void {

@@ -52,6 +52,7 @@ export function planOrFail(config: Config): MemoryPlan {
       connectionCostBytes: usesEpoll(config) && !usesBoth(config)
         ? CONNECTION_COST_BYTES
         : DENO_CONNECTION_COST_BYTES,
+      tlsSideCount: config.listeners.some(({ tls }) => tls !== null) ? 1 : 0,
     });
   } catch (error) {
     if (!(error instanceof MemoryPlanError)) throw error;

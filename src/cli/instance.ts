@@ -49,6 +49,7 @@ export class Instance {
   readonly #buffers: BufferWait;
   readonly #contexts: ListenerContexts | null;
   readonly #closeEngine: () => void;
+  readonly #closeLibrary: () => void;
 
   /** Binds every listener. @throws {BindError} when one cannot be. */
   constructor(options: InstanceOptions) {
@@ -59,6 +60,7 @@ export class Instance {
     this.drained = drained.promise;
     this.#buffers = buffers;
     this.#closeEngine = close;
+    this.#closeLibrary = () => openSsl?.close();
     engine.onTurnEnd = () => log.flushSoon();
     this.proxy = new Proxy(engine, buffers, {
       config,
@@ -109,6 +111,7 @@ export class Instance {
     this.engine.stop();
     this.#contexts?.close();
     this.#closeEngine();
+    this.#closeLibrary();
   }
 
   /** The engine's counters, and what is open now. */
@@ -118,6 +121,9 @@ export class Instance {
       ...this.engine.activity,
       deniedConnections: sumOf(this.proxy.listeners, "deniedConnections"),
       deniedRequests: sumOf(this.proxy.listeners, "deniedRequests"),
+      handshakeErrors: sumOf(this.proxy.listeners, "handshakeErrors"),
+      tlsHandshakes: sumOf(this.proxy.listeners, "tlsHandshakes"),
+      tlsResumed: sumOf(this.proxy.listeners, "tlsResumed"),
       connections: this.proxy.context.connections.own,
       fds: this.engine.fdTable.openCount,
       tasks: this.engine.scheduler.taskCount,

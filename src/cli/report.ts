@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { schemeOf } from "../config/explain_tls.ts";
 import type { Config } from "../config/model.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import { formatAddress } from "../proxy/address_text.ts";
@@ -20,9 +21,8 @@ export function report(message: string): void {
 }
 
 export function reportListeners(config: Config, addresses: readonly SocketAddress[], tell = report): void {
-  for (const [index, { scheme, name, tls }] of config.listeners.entries()) {
-    const shown = tls === null ? scheme : scheme === "http" ? "https" : "tls";
-    tell(`listening on ${shown}://${formatAddress(addresses[index])} (${name})`);
+  for (const [index, listener] of config.listeners.entries()) {
+    tell(`listening on ${schemeOf(listener)}://${formatAddress(addresses[index])} (${listener.name})`);
   }
 }
 

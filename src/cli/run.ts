@@ -32,7 +32,7 @@ import {
 } from "./report.ts";
 import { handleSignals } from "./signals.ts";
 import { CertificateWatch, loadTlsOrFail } from "./certificate_watch.ts";
-import { runThreads } from "./thread_supervisor.ts";
+import { runThreads } from "./run_threads.ts";
 
 /** How long the log may take to go out at the end. */
 const LOG_CLOSE_MS = 2_000;

@@ -13,11 +13,10 @@
  */
 import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
-import { LogFileError, openSink } from "../observe/access_log/access_log.ts";
+import { openSink } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
 import type { TlsMaterial } from "../net/tls_material.ts";
 import { epollSlotCount } from "./build_engine.ts";
-import { CertificateWatch } from "./certificate_watch.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { writeFailure } from "./log_forwarder.ts";
 import { LogCollector } from "./log_collector.ts";
@@ -31,7 +30,6 @@ import {
   reportStopping,
 } from "./report.ts";
 import { connectionCountsOf, newSharedCells, type SharedCells } from "./shared_cells.ts";
-import { handleSignals } from "./signals.ts";
 import { ThreadCounters } from "./thread_counters.ts";
 import { ThreadFds } from "./thread_fds.ts";
 import type { BoundListeners, FromThread, ToThread } from "./thread_messages.ts";
@@ -40,39 +38,6 @@ import { ThreadNews } from "./thread_news.ts";
 const LOG_CLOSE_MS = 2_000;
 /** How long threads may take to end at once: one that hangs, or that waits for its log's reader, is ended. */
 const KILL_MS = 3_000;
-
-/** Runs `threadCount` threads until all have drained; returns the exit code. */
-export async function runThreads(
-  config: Config,
-  plan: MemoryPlan,
-  threadCount: number,
-  tls: TlsMaterial | null,
-): Promise<number> {
-  let supervisor: Supervisor;
-  try {
-    supervisor = new Supervisor(config, plan, {
-      threadCount,
-      worker: Deno.mainModule,
-      restartMs: 1_000,
-      tls,
-    });
-  } catch (error) {
-    if (!(error instanceof LogFileError)) throw error;
-    report(error.message);
-    return ExitCode.RUNTIME;
-  }
-  const watch = CertificateWatch.of(config, tls, report, (material) => supervisor.setTls(material));
-  const stopSignals = handleSignals({
-    onStop: (isAtOnce) => supervisor.stop(isAtOnce),
-    onCounters: () => supervisor.printCounters(),
-    onReopen: () => supervisor.reopenLog(),
-    onReload: () => watch?.reload(),
-  });
-  return await supervisor.run(() => {
-    stopSignals();
-    watch?.stop();
-  });
-}
 
 export interface SupervisorOptions {
   readonly threadCount: number;

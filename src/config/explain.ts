@@ -25,6 +25,7 @@ import { formatPathRewrite } from "./path_rewrite_value.ts";
 import { formatRetry } from "./retry_values.ts";
 import { formatRedirect } from "./redirect_value.ts";
 import { formatTcpKeepAlive } from "./socket_values.ts";
+import { explainListenerTls, schemeOf } from "./explain_tls.ts";
 
 /** Returns the lines. */
 export function explainConfig(config: Config, plan: MemoryPlan): string[] {
@@ -66,11 +67,12 @@ function explainListener(listener: ListenerConfig): string[] {
         }`,
       ]
       : []),
+    ...explainListenerTls(listener),
     ...explainLimits(listener),
     ...explainTcp(listener.tcp),
   ];
   const lines = [
-    `listen   ${listener.scheme.padEnd(4)} ${explainBinding(listener)}  (${listener.name})  ${
+    `listen   ${schemeOf(listener).padEnd(4)} ${explainBinding(listener)}  (${listener.name})  ${
       facts.filter((f) => f !== "").join("  ")
     }`,
   ];

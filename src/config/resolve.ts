@@ -29,7 +29,7 @@ import type {
   RouteMatch,
 } from "./model.ts";
 import { readRedirect } from "./redirect_value.ts";
-import { isTlsScheme, readListenerTls } from "./tls_values.ts";
+import { isTlsScheme, readListenerTls, refuseTlsLoop } from "./tls_values.ts";
 import { failRoute, isSameMatch, parseRouteWord } from "./route_word.ts";
 import type { ItemWord, Settings } from "./settings.ts";
 import { readChoice, readCidr, readCount, readCountOrAuto, readDurationMs, readSizeBytes } from "./values.ts";
@@ -140,6 +140,7 @@ class Resolver {
         optionPlace(item, "redirect"),
       );
     }
+    refuseTlsLoop(item, redirect);
     this.#services.push({ item, scheme, fallback: null, redirect, routes: [] });
   }
 
@@ -260,8 +261,8 @@ function readScheme(item: Item, assumed: "http" | "tcp"): "http" | "tcp" {
   if (item.scheme === "http" || item.scheme === "tcp") return item.scheme;
   const isLater = LATER_SCHEMES.includes(item.scheme) || isTlsScheme(item.scheme);
   const state = isLater
-    ? "it comes with a later version; this one has http and tcp, and https and tls for listeners"
-    : `no such scheme${suggest(item.scheme, ["http", "tcp"])}`;
+    ? "it comes with a later version; this one has http, https, tcp and tls"
+    : `no such scheme${suggest(item.scheme, ["http", "https", "tcp", "tls"])}`;
   throw new ConfigError(`Cannot use scheme "${item.scheme}" in ${item.source} ${item.word}: ${state}`, {
     source: item.source,
     word: item.word,

@@ -17,6 +17,7 @@
 import { ConfigError } from "./config_error.ts";
 import { optionPlace, optionText } from "./item_options.ts";
 import { type Item, parseEndpoint } from "./item_parser.ts";
+import type { RedirectConfig } from "./model.ts";
 import type { CertificateFiles, ListenerTls } from "./model_tls.ts";
 import { readChoice } from "./values.ts";
 
@@ -69,6 +70,15 @@ export function readListenerTls(item: Item): ListenerTls | null {
     isClientRequired: ca !== null && isClientRequired,
     alpn: item.scheme === "https" ? HTTP_PROTOCOLS : [],
   };
+}
+
+/** @throws {ConfigError} where clients of an https:// listener would be sent to it again and again. */
+export function refuseTlsLoop(item: Item, redirect: RedirectConfig | null): void {
+  if (!isTlsScheme(item.scheme) || redirect?.kind !== "scheme" || redirect.text !== "https") return;
+  throw new ConfigError(
+    `Cannot use redirect=https in ${item.source}: ${item.word} is https already; write it in the http:// listener`,
+    optionPlace(item, "redirect"),
+  );
 }
 
 function readFiles(item: Item): CertificateFiles | null {

@@ -15,7 +15,7 @@
  * | joint | both | epoll and deno in one table, for listeners that need the runtime |
  * | sim | either | a simulated kernel with a seed (tests/support) |
  *
- * May import: base, config, sys (types).
+ * May import: base, config, sys.
  *
  * @module
  */

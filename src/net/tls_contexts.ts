@@ -6,8 +6,10 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import type { Config } from "../config/model.ts";
 import { type OpenSsl, TlsVersion } from "../sys/openssl.ts";
+import { TlsCallbacks } from "../sys/tls_callbacks.ts";
 import { TlsContext } from "../sys/tls_context.ts";
 import type { TlsMaterial } from "./tls_material.ts";
 
@@ -17,11 +19,13 @@ const VERSIONS = { "1.2": TlsVersion.TLS1_2, "1.3": TlsVersion.TLS1_3 } as const
 export class ListenerContexts {
   readonly #library: OpenSsl;
   readonly #config: Config;
+  readonly #callbacks: TlsCallbacks;
   #contexts: readonly (TlsContext | null)[] = [];
 
   constructor(library: OpenSsl, config: Config) {
     this.#library = library;
     this.#config = config;
+    this.#callbacks = new TlsCallbacks(library);
   }
 
   /** One for each listener, null for those without TLS. @throws {TlsContextError} and keeps what there was. */
@@ -40,9 +44,11 @@ export class ListenerContexts {
     return made;
   }
 
+  /** After the engine's end: nothing can call back. */
   close(): void {
     closeAll(this.#contexts);
     this.#contexts = [];
+    this.#callbacks.close();
   }
 
   #makeOne(
@@ -52,7 +58,7 @@ export class ListenerContexts {
   ): TlsContext | null {
     const own = listeners[index] ?? null;
     if (tls === null || own === null) return null;
-    return TlsContext.ofServer(this.#library, {
+    return TlsContext.ofServer(this.#library, this.#callbacks, {
       pairs: own.pairs,
       isStrict: tls.isStrict,
       alpn: tls.alpn,
@@ -60,8 +66,14 @@ export class ListenerContexts {
       clientCaPem: own.clientCaPem,
       isClientRequired: tls.isClientRequired,
       ticketKeys,
+      sessionScope: scopeOf(index, own.clientCaPem ?? ""),
     });
   }
+}
+
+/** A session does not take its client from one listener to another, nor past a change of who is trusted. */
+function scopeOf(index: number, clientCaPem: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHash("sha256").update(`${index} ${clientCaPem}`).digest());
 }
 
 function closeAll(contexts: readonly (TlsContext | null)[]): void {

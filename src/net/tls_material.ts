@@ -5,7 +5,7 @@
  *     BEGIN CERTIFICATE       first one: the certificate; the others: its chain, each the issuer of the one before it
  *     BEGIN … PRIVATE KEY     its key
  *
- * May import: base, config, net, sys (types).
+ * May import: base, config, net, sys.
  *
  * @module
  */
@@ -13,7 +13,6 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Config, ListenerConfig } from "../config/model.ts";
 import type { ListenerTls } from "../config/model_tls.ts";
 import type { TlsPair } from "../sys/tls_context.ts";
-import { newThrowawayPair } from "./throwaway_certificate.ts";
 
 /** Of one listener. */
 export interface ListenerMaterial {
@@ -21,6 +20,8 @@ export interface ListenerMaterial {
   readonly pairs: readonly TlsPair[];
   /** PEM; null: clients are not asked for a certificate. */
   readonly clientCaPem: string | null;
+  /** Until when each file's certificate is valid, in milliseconds since 1970. */
+  readonly expiries: readonly { readonly path: string; readonly untilMs: number }[];
 }
 
 /** Of all listeners, in the order of the configuration; null for those without TLS. */
@@ -46,27 +47,60 @@ export function usesTls(config: Config): boolean {
   return config.listeners.some(({ tls }) => tls !== null);
 }
 
+/** What reading needs of its surroundings. */
+export interface MaterialSource {
+  /** Hears what people should know. */
+  readonly tell: (message: string) => void;
+  /** Makes a throw-away certificate for this machine. */
+  readonly newPair: (nowMs: number) => TlsPair;
+}
+
 /**
- * Reads everything; `tell` hears what people should know. With `before`, throw-away certificates and ticket keys stay as they were.
+ * Reads everything. With `before`, throw-away certificates and ticket keys stay as they were.
  *
  * @throws {TlsFileError}
  */
 export function loadTlsMaterial(
   config: Config,
-  tell: (message: string) => void,
+  source: MaterialSource,
   before: TlsMaterial | null = null,
 ): TlsMaterial {
   const nowMs = Date.now();
   return {
     listeners: config.listeners.map((listener, index) => {
       if (listener.tls === null) return null;
-      const pairs = listener.tls.files === null
-        ? before?.listeners[index]?.pairs ?? [newPair(listener, nowMs, tell)]
-        : loadPairs(listener, listener.tls, nowMs, tell);
-      return { pairs, clientCaPem: loadCa(listener, listener.tls) };
+      const clientCaPem = loadCa(listener, listener.tls);
+      if (listener.tls.files === null) {
+        const known = before?.listeners[index]?.pairs;
+        return { pairs: known ?? [newPair(listener, source, nowMs)], clientCaPem, expiries: [] };
+      }
+      const loaded = loadPairs(listener, listener.tls, nowMs);
+      return {
+        pairs: loaded.map(({ pair }) => pair),
+        clientCaPem,
+        expiries: loaded.map(({ path, untilMs }) => ({ path, untilMs })),
+      };
     }),
     ticketKeys: before?.ticketKeys ?? crypto.getRandomValues(new Uint8Array(TICKET_KEY_BYTES)),
   };
+}
+
+/** Tells which certificates expire soon, or have. */
+export function tellExpiries(config: Config, { listeners }: TlsMaterial, tell: MaterialSource["tell"]): void {
+  const nowMs = Date.now();
+  for (const [index, { name }] of config.listeners.entries()) {
+    for (const { path, untilMs } of listeners[index]?.expiries ?? []) {
+      const leftMs = untilMs - nowMs;
+      if (leftMs > WARN_DAYS * DAY_MS) continue;
+      const date = new Date(untilMs).toISOString();
+      const days = Math.floor(leftMs / DAY_MS);
+      tell(
+        `listener ${name}: ${path} ${
+          leftMs <= 0 ? `expired on ${date}` : `expires in ${days} ${days === 1 ? "day" : "days"}, on ${date}`
+        }`,
+      );
+    }
+  }
 }
 
 /** When which file was changed, for who looks for changes; files that are gone count too. */
@@ -101,8 +135,14 @@ function listFiles(directory: string): string[] {
   ).map(({ name }) => `${directory}/${name}`).sort();
 }
 
-function newPair({ name }: ListenerConfig, nowMs: number, tell: (message: string) => void): TlsPair {
-  const pair = newThrowawayPair(nowMs);
+interface LoadedPair {
+  readonly pair: TlsPair;
+  readonly path: string;
+  readonly untilMs: number;
+}
+
+function newPair({ name }: ListenerConfig, { tell, newPair }: MaterialSource, nowMs: number): TlsPair {
+  const pair = newPair(nowMs);
   const { fingerprint256 } = new X509Certificate(pair.chainPem);
   tell(`listener ${name}: no cert=; made a certificate for localhost, SHA-256 ${fingerprint256}`);
   return pair;
@@ -112,8 +152,7 @@ function loadPairs(
   listener: ListenerConfig,
   { files }: ListenerTls,
   nowMs: number,
-  tell: (message: string) => void,
-): TlsPair[] {
+): LoadedPair[] {
   const { certPath, keyPath } = files!;
   const isDirectory = statOf(listener, "cert", certPath).isDirectory;
   if (isDirectory && keyPath !== "") {
@@ -133,7 +172,7 @@ function loadPairs(
       "the directory is empty; put PEM files with certificate and key into it",
     );
   }
-  return paths.map((path) => loadPair(listener, path, keyPath, nowMs, tell));
+  return paths.map((path) => loadPair(listener, path, keyPath, nowMs));
 }
 
 function loadPair(
@@ -141,8 +180,7 @@ function loadPair(
   path: string,
   keyPath: string,
   nowMs: number,
-  tell: (message: string) => void,
-): TlsPair {
+): LoadedPair {
   const fail = (state: string): never => {
     throw newError(listener, "cert", path, state);
   };
@@ -169,17 +207,11 @@ function loadPair(
         `(whose issuer is ${oneLine(chain[index]!.issuer)}); write the certificate first, then each issuer`,
     );
   }
-  const leftMs = Date.parse(first.validTo) - nowMs;
-  if (leftMs <= 0) return fail(`it expired on ${first.validTo}`);
+  const untilMs = Date.parse(first.validTo);
+  if (untilMs <= nowMs) return fail(`it expired on ${first.validTo}`);
   if (Date.parse(first.validFrom) > nowMs) return fail(`it is not valid before ${first.validFrom}`);
-  if (leftMs < WARN_DAYS * DAY_MS) {
-    tell(
-      `listener ${listener.name}: ${path} expires in ${
-        Math.floor(leftMs / DAY_MS)
-      } days, on ${first.validTo}`,
-    );
-  }
-  return { names: namesOf(first), chainPem: chain.map(String).join(""), keyPem };
+  const pair = { names: namesOf(first), chainPem: chain.map(String).join(""), keyPem };
+  return { pair, path, untilMs };
 }
 
 function parseChain(text: string, fail: (state: string) => never): X509Certificate[] {

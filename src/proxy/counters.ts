@@ -17,6 +17,9 @@ export interface FrontendCounters {
   deniedRequests: number;
   /** Connections that ended in their handshake. */
   handshakeErrors: number;
+  /** TLS handshakes that were completed; of them those that went on with a session. */
+  tlsHandshakes: number;
+  tlsResumed: number;
 }
 
 /** Of a server. */
@@ -45,6 +48,8 @@ export function newFrontendCounters(): FrontendCounters {
     deniedConnections: 0,
     deniedRequests: 0,
     handshakeErrors: 0,
+    tlsHandshakes: 0,
+    tlsResumed: 0,
   };
 }
 

@@ -17,7 +17,7 @@ import type { ClientIdentity } from "./client_identity.ts";
 import type { ConnectionCounts } from "./connection_counts.ts";
 import type { FrontendCounters } from "./counters.ts";
 import { noteConnections } from "./log_connections.ts";
-import { EndPhase, type LogSink, newLogRecord } from "./log_record.ts";
+import { EndPhase, type LogSink, newLogRecord, NO_TLS_FACTS } from "./log_record.ts";
 
 /** What a handshake needs of the process. */
 export interface EmbryonicContext extends EndContext {
@@ -65,6 +65,7 @@ export function logEmbryonic(
   if (!context.log.enabled) return;
   const record = newLogRecord(0);
   record.scheme = listener.config.scheme;
+  if (listener.config.tls !== null) record.tls = connection.tls ?? NO_TLS_FACTS;
   record.clientAddress = client.address;
   record.clientPort = client.port;
   record.acceptWallMs = record.requestWallMs = connection.acceptedWallMs;

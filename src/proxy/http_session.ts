@@ -17,6 +17,7 @@
  * @module
  */
 import { NEVER_MS } from "../event/task.ts";
+import type { TlsFacts } from "../event/poller.ts";
 import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
 import type { H1Back } from "../mux/h1_back.ts";
 import { FrontPhase, H1Front, type H1FrontOwner } from "../mux/h1_front.ts";
@@ -39,6 +40,8 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
   readonly front: H1Front;
   readonly client: ClientIdentity;
   readonly acceptedWallMs: number;
+  /** null: not encrypted. */
+  readonly tls: TlsFacts | null;
   /** From accept to the end of its handshake: 0 without one. */
   readonly handshakeMs: number;
   /** Since when the client has been idle: accept, the end of the handshake, or that of the last response. */
@@ -64,6 +67,7 @@ export class HttpSession implements H1FrontOwner, TaskHandler {
     this.client = client;
     this.idleSinceMs = engine.nowMs;
     this.handshakeMs = handshake === null ? 0 : Math.round(engine.nowMs - handshake.acceptedMs);
+    this.tls = handshake?.tls ?? null;
     this.acceptedWallMs = handshake?.acceptedWallMs ?? engine.wallNowMs;
     this.front = new H1Front(context, context.requestParsers, this);
     this.front.headLimitBytes = listener.config.limits.maxHeaderBytes;

@@ -438,6 +438,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     const { record, session } = this;
     const nowMs = this.context.engine.nowMs;
     if (this.backend !== null) this.backend.currentConns--;
+    record.tls = session.tls;
     record.clientAddress = session.client.address;
     record.clientPort = session.client.port;
     record.acceptWallMs = session.acceptedWallMs;

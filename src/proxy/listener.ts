@@ -9,7 +9,7 @@
  * While FULL or PAUSED new connections wait in the kernel's backlog; nothing spins. The delay doubles from PAUSE_MS_MIN to
  * PAUSE_MS_MAX while accepting keeps failing.
  *
- * May import: base, config, event, net, mux, proxy.
+ * May import: base, config, sys, event, net, mux, proxy.
  *
  * @module
  */

@@ -9,10 +9,11 @@
  *       |--- Th ---|--- Ti ---|------ TR ------|-- Tw --|--- Tc ---|------ Tr ------|------ Td ------|
  *                             |------------------------------ Ta -------------------------------------|
  *
- * May import: base, config.
+ * May import: base, config, event.
  *
  * @module
  */
+import type { TlsFacts } from "../event/poller.ts";
 
 /** First letter of the termination state: who ended the stream (HAProxy manual 8.5). */
 export const EndCause = {
@@ -41,6 +42,16 @@ export const EndPhase = {
   TARPIT: 0x54, // T
 } as const;
 
+/** Of a connection whose handshake failed. */
+export const NO_TLS_FACTS: TlsFacts = {
+  version: "",
+  cipher: "",
+  protocol: "",
+  serverName: "",
+  isResumed: false,
+  peerSubject: "",
+};
+
 /** A part of {@linkcode LogRecord.capture}: `length` 0 means absent. */
 export interface CaptureRange {
   offset: number;
@@ -51,6 +62,8 @@ export interface CaptureRange {
 export interface LogRecord {
   /** "http" has request fields; "tcp" has not. */
   scheme: "http" | "tcp";
+  /** What the client's TLS connection is; null: it is not encrypted. */
+  tls: TlsFacts | null;
   /** Client address as text ("10.1.2.3", "::1"; "unix:1" for unix clients) and port (0 for unix). */
   clientAddress: string;
   clientPort: number;
@@ -136,6 +149,7 @@ export function newLogRecord(captureSizeBytes: number): LogRecord {
 /** Puts every field back to its neutral value; keeps `capture`'s memory. */
 export function resetLogRecord(record: LogRecord): void {
   record.scheme = "http";
+  record.tls = null;
   record.clientAddress =
     record.frontendName =
     record.backendName =

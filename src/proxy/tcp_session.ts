@@ -15,6 +15,7 @@ import { Criticality } from "../buffer/criticality.ts";
 import { NEVER_MS } from "../event/task.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import { Direction } from "../event/fd_state.ts";
+import type { TlsFacts } from "../event/poller.ts";
 import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
 import { Relay, type RelayOwner } from "../mux/relay.ts";
 import { FULL_CAPACITY, NO_FD, SocketEnd } from "../mux/socket_end.ts";
@@ -42,6 +43,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   /** Accept, or the end of the handshake. */
   readonly #beganMs: number;
   readonly #acceptedWallMs: number;
+  readonly #tls: TlsFacts | null;
   #connectedMs = 0;
   #relay: Relay | null = null;
   #clientDeadlineMs = NEVER_MS;
@@ -64,6 +66,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#identity = identity;
     this.#beganMs = engine.nowMs;
     this.#handshakeMs = handshake === null ? 0 : Math.round(engine.nowMs - handshake.acceptedMs);
+    this.#tls = handshake?.tls ?? null;
     this.#acceptedWallMs = handshake?.acceptedWallMs ?? engine.wallNowMs;
     this.#client = new SocketEnd(context);
     this.#server = new SocketEnd(context);
@@ -265,6 +268,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     const record = newLogRecord(0);
     const server = this.#dispatch.server;
     record.scheme = "tcp";
+    record.tls = this.#tls;
     record.clientAddress = this.#identity.address;
     record.clientPort = this.#identity.port;
     record.acceptWallMs = record.requestWallMs = this.#acceptedWallMs;

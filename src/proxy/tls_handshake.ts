@@ -9,7 +9,7 @@
  * does not. A connection that ends without a hello makes no line, as everywhere. A handshake that hadro refuses has told the client
  * why by an alert.
  *
- * May import: base, config, event, mux, sys, proxy.
+ * May import: sys, event, mux, proxy.
  *
  * @module
  */
@@ -155,6 +155,8 @@ export class TlsHandshake implements FdHandler, TaskHandler, Embryonic, Handshak
     const { fdTable } = this.#context.engine;
     const { fd } = this.end;
     this.tls = this.#tls.facts(fd);
+    this.#listener.counters.tlsHandshakes++;
+    if (this.tls.isResumed) this.#listener.counters.tlsResumed++;
     fdTable.stopSend(fd);
     fdTable.setClass(fd, this.#listener.ioClass);
     this.#leave();

@@ -35,8 +35,16 @@ const SSL_SYMBOLS = {
   SSL_set_fd: { parameters: ["pointer", "i32"], result: "i32" },
   SSL_set_accept_state: { parameters: ["pointer"], result: "void" },
   SSL_set_connect_state: { parameters: ["pointer"], result: "void" },
+  SSL_get_SSL_CTX: { parameters: ["pointer"], result: "pointer" },
+  SSL_get_rbio: { parameters: ["pointer"], result: "pointer" },
+  SSL_has_pending: { parameters: ["pointer"], result: "i32" },
   SSL_set_SSL_CTX: { parameters: ["pointer", "pointer"], result: "pointer" },
   SSL_ctrl: { parameters: ["pointer", "i32", "i64", "buffer"], result: "i64" },
+  SSL_get0_param: { parameters: ["pointer"], result: "pointer" },
+  SSL_get1_session: { parameters: ["pointer"], result: "pointer" },
+  SSL_set_session: { parameters: ["pointer", "pointer"], result: "i32" },
+  SSL_SESSION_free: { parameters: ["pointer"], result: "void" },
+  SSL_SESSION_is_resumable: { parameters: ["pointer"], result: "i32" },
   SSL_set1_host: { parameters: ["pointer", "buffer"], result: "i32" },
   SSL_do_handshake: { parameters: ["pointer"], result: "i32" },
   SSL_get_error: { parameters: ["pointer", "i32"], result: "i32" },
@@ -61,6 +69,8 @@ const CRYPTO_SYMBOLS = {
   ERR_clear_error: { parameters: [], result: "void" },
   ERR_reason_error_string: { parameters: ["u64"], result: "pointer" },
   BIO_new_mem_buf: { parameters: ["buffer", "i32"], result: "pointer" },
+  // A count of 64 bits, of which the lower half is enough to see how much came since.
+  BIO_number_read: { parameters: ["pointer"], result: "u32" },
   BIO_free: { parameters: ["pointer"], result: "i32" },
   PEM_read_bio_X509: { parameters: ["pointer", "pointer", "pointer", "pointer"], result: "pointer" },
   PEM_read_bio_PrivateKey: { parameters: ["pointer", "pointer", "pointer", "pointer"], result: "pointer" },
@@ -69,6 +79,7 @@ const CRYPTO_SYMBOLS = {
   X509_STORE_add_cert: { parameters: ["pointer", "pointer"], result: "i32" },
   X509_get_subject_name: { parameters: ["pointer"], result: "pointer" },
   X509_NAME_oneline: { parameters: ["pointer", "buffer", "i32"], result: "pointer" },
+  X509_VERIFY_PARAM_set1_ip_asc: { parameters: ["pointer", "buffer"], result: "i32" },
   X509_verify_cert_error_string: { parameters: ["i64"], result: "pointer" },
 } as const;
 
@@ -82,6 +93,7 @@ export const SslCtrl = {
   MODE: 33,
   SET_READ_AHEAD: 41,
   SET_TLSEXT_SERVERNAME_CB: 53,
+  SET_TLSEXT_SERVERNAME_ARG: 54,
   SET_TLSEXT_HOSTNAME: 55,
   SET_TLSEXT_TICKET_KEYS: 59,
   SET_MIN_PROTO_VERSION: 123,
@@ -112,6 +124,10 @@ export const SslState = { BEFORE: 0, READS_CLIENT_HELLO: 20 } as const;
 
 /** What callbacks return. */
 export const SslTlsExt = { OK: 0, ALERT_FATAL: 2, NOACK: 3 } as const;
+
+/** As the protocol allows, with the zero behind it. */
+const HOST_NAME_BYTES_MAX = 256;
+const HOST_NAME = /^[\w.:-]+$/;
 
 export const TlsVersion = { TLS1_2: 0x0303, TLS1_3: 0x0304 } as const;
 
@@ -151,16 +167,27 @@ export class OpenSsl {
     return textAt(this.crypto.ERR_reason_error_string(code)) || `error ${code.toString(16)}`;
   }
 
-  /** Calls may be under way in no thread. */
+  /** The last thing to do: what was made with it is gone. */
   close(): void {
     this.#ssl.close();
     this.#crypto.close();
   }
 }
 
-/** The text at a place of C; "" at none. */
+/** OpenSSL's own text at a place of C, in ASCII; "" at none. Not for what a peer sent. */
 export function textAt(place: Deno.PointerValue): string {
   return place === null ? "" : Deno.UnsafePointerView.getCString(place);
+}
+
+/**
+ * The name that a client asked for, at a place of C: whatever bytes it sent, in lower case; "" for none, or for one that is no host name.
+ */
+export function hostNameAt(place: Deno.PointerValue): string {
+  if (place === null) return "";
+  const bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(place, HOST_NAME_BYTES_MAX));
+  let name = "";
+  for (let i = 0; i < HOST_NAME_BYTES_MAX && bytes[i] !== 0; i++) name += String.fromCharCode(bytes[i]!);
+  return HOST_NAME.test(name) ? name.toLowerCase() : "";
 }
 
 /** A text as C wants it. */

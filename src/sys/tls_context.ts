@@ -7,11 +7,16 @@
  * A name is looked up as it is, then with its first label replaced by "*". Without a match the first certificate is shown, or, when
  * strict, the handshake refused.
  *
+ *     made --hold, release: a handshake of it--> ... --close, and the last handshake is over--> freed
+ *
+ * Connections whose handshake is over need it no more: OpenSSL counts who uses an SSL_CTX.
+ *
  * May import: sys.
  *
  * @module
  */
-import { cText, type OpenSsl, SslCtrl, SslMode, SslOption, SslTlsExt, SslVerify, textAt } from "./openssl.ts";
+import { type OpenSsl, SslCtrl, SslMode, SslOption, SslVerify } from "./openssl.ts";
+import type { HandshakeChoices, TlsCallbacks } from "./tls_callbacks.ts";
 
 /** A certificate with its chain and key, as PEM, and the names that it is for. */
 export interface TlsPair {
@@ -36,6 +41,8 @@ export interface TlsServerOptions {
   readonly isClientRequired: boolean;
   /** 80 bytes, the same in all threads: with them a session goes on in any of them. */
   readonly ticketKeys: Uint8Array<ArrayBuffer>;
+  /** 1 to 32 bytes: sessions that began under another one do not go on, as where other clients may come in. */
+  readonly sessionScope: Uint8Array<ArrayBuffer>;
 }
 
 export interface TlsClientOptions {
@@ -56,7 +63,6 @@ export class TlsContextError extends Error {
 const MODE = SslMode.ENABLE_PARTIAL_WRITE | SslMode.ACCEPT_MOVING_WRITE_BUFFER | SslMode.RELEASE_BUFFERS;
 const OPTIONS = SslOption.IGNORE_UNEXPECTED_EOF | SslOption.NO_RENEGOTIATION;
 const TICKET_KEY_BYTES = 80;
-const HOST_NAME = 0;
 
 type Pointer = Deno.PointerObject;
 
@@ -66,20 +72,24 @@ export class TlsContext {
   /** A connection begins with it. */
   readonly first: Pointer;
   readonly #library: OpenSsl;
+  readonly #callbacks: TlsCallbacks | null;
   readonly #all: Pointer[] = [];
-  readonly #callbacks: { close(): void }[] = [];
+  /** Its number among those who can be called back. */
+  #number: Pointer | null = null;
+  #handshakeCount = 0;
+  #isClosed = false;
 
-  private constructor(library: OpenSsl, isServer: boolean) {
-    this.#library = library;
-    this.isServer = isServer;
+  private constructor(library: OpenSsl, callbacks: TlsCallbacks | null) {
+    [this.#library, this.#callbacks] = [library, callbacks];
+    this.isServer = callbacks !== null;
     this.first = this.#newContext();
   }
 
   /** @throws {TlsContextError} */
-  static ofServer(library: OpenSsl, options: TlsServerOptions): TlsContext {
-    const context = new TlsContext(library, true);
+  static ofServer(library: OpenSsl, callbacks: TlsCallbacks, options: TlsServerOptions): TlsContext {
+    const context = new TlsContext(library, callbacks);
     try {
-      context.#setServer(options);
+      context.#setServer(options, callbacks);
     } catch (error) {
       context.close();
       throw error;
@@ -89,7 +99,7 @@ export class TlsContext {
 
   /** @throws {TlsContextError} */
   static ofClient(library: OpenSsl, options: TlsClientOptions): TlsContext {
-    const context = new TlsContext(library, false);
+    const context = new TlsContext(library, null);
     try {
       context.#setClient(options);
     } catch (error) {
@@ -99,11 +109,28 @@ export class TlsContext {
     return context;
   }
 
-  /** Connections that began with it go on. */
+  /** A handshake of it begins. */
+  hold(): void {
+    this.#handshakeCount++;
+  }
+
+  /** A handshake of it is over. */
+  release(): void {
+    this.#handshakeCount--;
+    if (this.#isClosed && this.#handshakeCount === 0) this.#free();
+  }
+
+  /** No connection begins with it any more; those that did go on. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#handshakeCount === 0) this.#free();
+  }
+
+  #free(): void {
     for (const pointer of this.#all) this.#library.ssl.SSL_CTX_free(pointer);
-    for (const callback of this.#callbacks) callback.close();
-    this.#all.length = this.#callbacks.length = 0;
+    this.#all.length = 0;
+    if (this.#number !== null) this.#callbacks!.remove(this.#number);
   }
 
   #newContext(): Pointer {
@@ -119,29 +146,35 @@ export class TlsContext {
     return pointer;
   }
 
-  #setServer(options: TlsServerOptions): void {
-    const { ssl } = this.#library;
+  #setServer(options: TlsServerOptions, callbacks: TlsCallbacks): void {
     const byName = new Map<string, Pointer>();
-    const select = options.alpn.length > 0 ? this.#newAlpnCallback(options.alpn) : null;
+    const isChosen = options.pairs.length > 1 || options.isStrict;
+    const number = callbacks.add(choicesOf(options, byName));
+    this.#number = number;
     for (const [index, pair] of options.pairs.entries()) {
       const pointer = index === 0 ? this.first : this.#newContext();
       this.#usePair(pointer, pair);
-      ssl.SSL_CTX_ctrl(pointer, SslCtrl.SET_MIN_PROTO_VERSION, BigInt(options.minVersion), null);
-      ssl.SSL_CTX_set_options(pointer, BigInt(SslOption.CIPHER_SERVER_PREFERENCE));
-      ssl.SSL_CTX_set_session_id_context(pointer, cText("hadro"), 5);
-      ssl.SSL_CTX_ctrl(
-        pointer,
-        SslCtrl.SET_TLSEXT_TICKET_KEYS,
-        BigInt(TICKET_KEY_BYTES),
-        Deno.UnsafePointer.of(options.ticketKeys),
-      );
-      if (options.clientCaPem !== null) {
-        this.#askClients(pointer, options.clientCaPem, options.isClientRequired);
+      this.#setOne(pointer, options);
+      const { ssl } = this.#library;
+      if (options.alpn.length > 0) ssl.SSL_CTX_set_alpn_select_cb(pointer, callbacks.alpn, number);
+      if (isChosen) {
+        ssl.SSL_CTX_callback_ctrl(pointer, SslCtrl.SET_TLSEXT_SERVERNAME_CB, callbacks.sni);
+        ssl.SSL_CTX_ctrl(pointer, SslCtrl.SET_TLSEXT_SERVERNAME_ARG, 0n, number);
       }
-      if (select !== null) ssl.SSL_CTX_set_alpn_select_cb(pointer, select, null);
       for (const name of pair.names) if (!byName.has(name)) byName.set(name, pointer);
     }
-    if (options.pairs.length > 1 || options.isStrict) this.#chooseByName(byName, options.isStrict);
+  }
+
+  /** What all certificates of a server have in common. */
+  #setOne(pointer: Pointer, options: TlsServerOptions): void {
+    const { ssl } = this.#library;
+    const { minVersion, sessionScope, ticketKeys, clientCaPem } = options;
+    ssl.SSL_CTX_ctrl(pointer, SslCtrl.SET_MIN_PROTO_VERSION, BigInt(minVersion), null);
+    ssl.SSL_CTX_set_options(pointer, BigInt(SslOption.CIPHER_SERVER_PREFERENCE));
+    ssl.SSL_CTX_set_session_id_context(pointer, sessionScope, sessionScope.length);
+    const keys = Deno.UnsafePointer.of(ticketKeys);
+    ssl.SSL_CTX_ctrl(pointer, SslCtrl.SET_TLSEXT_TICKET_KEYS, BigInt(TICKET_KEY_BYTES), keys);
+    if (clientCaPem !== null) this.#askClients(pointer, clientCaPem, options.isClientRequired);
   }
 
   #setClient(options: TlsClientOptions): void {
@@ -222,45 +255,6 @@ export class TlsContext {
     }
   }
 
-  /** The first of ours that the client offers; without one the handshake goes on without a protocol, as HAProxy's does. */
-  #newAlpnCallback(alpn: readonly string[]): Deno.PointerValue<Deno.UnsafeCallbackDefinition> {
-    const ours = alpn.map((name) => alpnList([name]));
-    const addresses = ours.map((bytes) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)) + 1n);
-    const callback = new Deno.UnsafeCallback(
-      { parameters: ["pointer", "pointer", "pointer", "pointer", "u32", "pointer"], result: "i32" } as const,
-      (_ssl, out, outLength, offered, offeredBytes) => {
-        if (out === null || outLength === null || offered === null) return SslTlsExt.NOACK;
-        const list = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(offered, offeredBytes));
-        const chosen = ours.findIndex((name) => hasProtocol(list, name));
-        if (chosen < 0) return SslTlsExt.NOACK;
-        new BigUint64Array(Deno.UnsafePointerView.getArrayBuffer(out, 8))[0] = addresses[chosen]!;
-        new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(outLength, 1))[0] = ours[chosen]!.length - 1;
-        return SslTlsExt.OK;
-      },
-    );
-    this.#callbacks.push(callback);
-    return callback.pointer as Deno.PointerValue<Deno.UnsafeCallbackDefinition>;
-  }
-
-  #chooseByName(byName: ReadonlyMap<string, Pointer>, isStrict: boolean): void {
-    const { ssl } = this.#library;
-    const callback = new Deno.UnsafeCallback(
-      { parameters: ["pointer", "pointer", "pointer"], result: "i32" } as const,
-      (connection) => {
-        const name = textAt(ssl.SSL_get_servername(connection, HOST_NAME)).toLowerCase();
-        const context = byName.get(name) ?? byName.get(name.replace(/^[^.]+/, "*"));
-        if (context === undefined) return isStrict ? SslTlsExt.ALERT_FATAL : SslTlsExt.NOACK;
-        ssl.SSL_set_SSL_CTX(connection, context);
-        return SslTlsExt.OK;
-      },
-    );
-    this.#callbacks.push(callback);
-    const pointer = callback.pointer as Deno.PointerValue<Deno.UnsafeCallbackDefinition>;
-    for (const context of this.#all) {
-      ssl.SSL_CTX_callback_ctrl(context, SslCtrl.SET_TLSEXT_SERVERNAME_CB, pointer);
-    }
-  }
-
   #error(what: string): TlsContextError {
     const reason = this.#library.takeError();
     return new TlsContextError(reason === "" ? what : `${what} (${reason})`);
@@ -273,10 +267,14 @@ function alpnList(names: readonly string[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(names.flatMap((name) => [name.length, ...encoder.encode(name)]));
 }
 
-/** Whether `wanted`, a list of one, is in `list`. */
-function hasProtocol(list: Uint8Array, wanted: Uint8Array): boolean {
-  for (let at = 0; at < list.length; at += list[at]! + 1) {
-    if (list[at] === wanted[0] && wanted.every((byte, i) => list[at + i] === byte)) return true;
-  }
-  return false;
+/** What is answered to names and protocols; `byName` is filled later. */
+function choicesOf(
+  { alpn, isStrict }: TlsServerOptions,
+  byName: ReadonlyMap<string, Pointer>,
+): HandshakeChoices {
+  return {
+    contextFor: (name) =>
+      byName.get(name) ?? byName.get(name.replace(/^[^.]+/, "*")) ?? (isStrict ? false : null),
+    protocols: alpn.map((protocol) => alpnList([protocol])),
+  };
 }

@@ -6,7 +6,8 @@
  *                                               FAILED, with the reason
  *
  * - A receive goes on until the room is full or nothing is left, so a short count proves that nothing is left, as with a plain socket.
- *   What ended or failed behind bytes is told by the next receive: {@linkcode TlsSockets.endsBehind} says that there is one to make.
+ *   OpenSSL reads ahead, as much as its buffer has room for. Where that was empty before (CLEAN), is empty again, and less was read than it
+ *   holds, then the last read of the socket was a short one, and need not be followed by one that brings nothing. What ended or failed behind bytes is told by the next receive: {@linkcode TlsSockets.endsBehind} says that there is one to make.
  * - A send that would block has taken the record: it must be repeated with the same bytes, as senders here do.
  * - TLS 1.3 may want to receive while it sends and the reverse only in a handshake; a peer's key update is answered with the next send.
  *
@@ -18,7 +19,7 @@ import { Errno } from "../base/errno.ts";
 import type { Slab } from "../base/slab.ts";
 import type { Libc } from "./libc.ts";
 import { piecePointer, slabAddress } from "./memory.ts";
-import { cText, type OpenSsl, SslCtrl, SslError, SslState, textAt } from "./openssl.ts";
+import { cText, hostNameAt, type OpenSsl, SslCtrl, SslError, SslState, textAt } from "./openssl.ts";
 import type { TlsContext } from "./tls_context.ts";
 
 /** As event/poller.ts has it. */
@@ -26,6 +27,8 @@ const Handshake = { DONE: 0, AWAITS_RECV: 1, AWAITS_SEND: 2, FAILED: 3 } as cons
 
 const HOST_NAME = 0;
 const SUBJECT_BYTES_MAX = 512;
+/** OpenSSL reads ahead into a buffer that holds a record of this size and more. */
+const READ_AHEAD_BYTES = 16_384;
 
 /** See the module's text. */
 export class TlsSockets {
@@ -37,12 +40,23 @@ export class TlsSockets {
   readonly #libc: Libc;
   readonly #connections: (Deno.PointerObject | null)[];
   readonly #endsBehind: Uint8Array;
+  /** Contexts of handshakes under way. */
+  readonly #contexts: (TlsContext | null)[];
+  /** What the sockets are read through, and how much was by the end of the last receive; the lower 32 bits. */
+  readonly #readers: (Deno.PointerObject | null)[];
+  readonly #readBytes: Uint32Array;
+  /** The last receive left nothing in OpenSSL's buffer. */
+  readonly #isClean: Uint8Array;
 
   constructor(library: OpenSsl, libc: Libc, fdCount: number) {
     this.#library = library;
     this.#libc = libc;
     this.#connections = new Array(fdCount).fill(null);
+    this.#contexts = new Array(fdCount).fill(null);
+    this.#readers = new Array(fdCount).fill(null);
     this.#endsBehind = new Uint8Array(fdCount);
+    this.#isClean = new Uint8Array(fdCount);
+    this.#readBytes = new Uint32Array(fdCount);
   }
 
   isOn(fd: number): boolean {
@@ -68,7 +82,10 @@ export class TlsSockets {
       }
     }
     this.#connections[fd] = connection;
-    this.#endsBehind[fd] = 0;
+    this.#readers[fd] = ssl.SSL_get_rbio(connection);
+    this.#endsBehind[fd] = this.#isClean[fd] = 0;
+    this.#contexts[fd] = context;
+    context.hold();
     return 0;
   }
 
@@ -77,7 +94,10 @@ export class TlsSockets {
     const { ssl } = this.#library;
     const connection = this.#connections[fd]!;
     const result = ssl.SSL_do_handshake(connection);
-    if (result === 1) return Handshake.DONE;
+    if (result === 1) {
+      this.#release(fd);
+      return Handshake.DONE;
+    }
     const errno = this.#libc.errno;
     switch (ssl.SSL_get_error(connection, result)) {
       case SslError.WANT_READ:
@@ -88,6 +108,7 @@ export class TlsSockets {
     const state = ssl.SSL_get_state(connection);
     this.hadHello = state !== SslState.BEFORE && state !== SslState.READS_CLIENT_HELLO;
     this.failure = this.#describeFailure(connection, errno);
+    this.#release(fd);
     return Handshake.FAILED;
   }
 
@@ -106,7 +127,7 @@ export class TlsSockets {
       version: textAt(ssl.SSL_get_version(connection)),
       cipher: textAt(ssl.SSL_CIPHER_get_name(ssl.SSL_get_current_cipher(connection))),
       protocol: this.#protocol(connection),
-      serverName: textAt(ssl.SSL_get_servername(connection, HOST_NAME)),
+      serverName: hostNameAt(ssl.SSL_get_servername(connection, HOST_NAME)),
       isResumed: ssl.SSL_session_reused(connection) === 1,
       peerSubject: this.#peerSubject(connection),
     };
@@ -127,13 +148,31 @@ export class TlsSockets {
         : ssl.SSL_read_at(connection, BigInt(slabAddress(slab) + at), room);
       if (result > 0) {
         count += result;
+        if (count < sizeBytes && this.#isDrained(fd, connection)) return count;
         continue;
       }
       const error = this.#errorOf(connection, result);
-      if (error !== -Errno.EAGAIN && count > 0) this.#endsBehind[fd] = 1;
+      if (error === -Errno.EAGAIN) this.#noteClean(fd, connection);
+      else if (count > 0) this.#endsBehind[fd] = 1;
       return count > 0 ? count : error;
     }
+    this.#isClean[fd] = 0;
     return count;
+  }
+
+  /** Nothing is left in OpenSSL's buffer, and its last read of the socket was a short one. */
+  #isDrained(fd: number, connection: Deno.PointerObject): boolean {
+    if (this.#isClean[fd] === 0 || this.#library.ssl.SSL_has_pending(connection) !== 0) return false;
+    const readBytes = this.#library.crypto.BIO_number_read(this.#readers[fd]!);
+    if (((readBytes - this.#readBytes[fd]!) >>> 0) >= READ_AHEAD_BYTES) return false;
+    this.#readBytes[fd] = readBytes;
+    return true;
+  }
+
+  /** The socket is empty; OpenSSL may have a part of a record. */
+  #noteClean(fd: number, connection: Deno.PointerObject): void {
+    this.#isClean[fd] = this.#library.ssl.SSL_has_pending(connection) === 0 ? 1 : 0;
+    this.#readBytes[fd] = this.#library.crypto.BIO_number_read(this.#readers[fd]!);
   }
 
   /** Sends as Poller.send does. */
@@ -172,8 +211,17 @@ export class TlsSockets {
   forget(fd: number): void {
     const connection = this.#connections[fd];
     if (connection === null || connection === undefined) return;
-    this.#connections[fd] = null;
+    this.#connections[fd] = this.#readers[fd] = null;
     this.#library.ssl.SSL_free(connection);
+    this.#release(fd);
+  }
+
+  /** The handshake is over, one way or another. */
+  #release(fd: number): void {
+    const context = this.#contexts[fd];
+    if (context === null || context === undefined) return;
+    this.#contexts[fd] = null;
+    context.release();
   }
 
   /** What a call that brought nothing said: 0 for the end, or a negated error number. */

@@ -52,9 +52,9 @@ export interface SelfSignedPlan {
   readonly ipAddresses: readonly Uint8Array[];
   /** 1 to 19 bytes; the first one is not 0 and below 128. */
   readonly serial: Uint8Array;
-  /** Until 2049. */
-  readonly notBefore: Date;
-  readonly notAfter: Date;
+  /** UTCTime: "261124120000Z", of a year until 2049. */
+  readonly notBefore: string;
+  readonly notAfter: string;
   /** SubjectPublicKeyInfo, in DER. */
   readonly publicKey: Uint8Array;
 }
@@ -78,7 +78,7 @@ export function tbsCertificate(plan: SelfSignedPlan): Uint8Array<ArrayBuffer> {
     der(Tag.INTEGER, plan.serial),
     algorithm(),
     name,
-    sequence(utcTime(plan.notBefore), utcTime(plan.notAfter)),
+    sequence(der(Tag.UTC_TIME, text(plan.notBefore)), der(Tag.UTC_TIME, text(plan.notAfter))),
     name,
     plan.publicKey,
     der(Tag.EXTENSIONS, extensions),
@@ -97,11 +97,6 @@ function algorithm(): Uint8Array {
 function extension(oid: readonly number[], isCritical: boolean, value: Uint8Array): Uint8Array {
   const critical = isCritical ? [der(Tag.BOOLEAN, [0xff])] : [];
   return sequence(der(Tag.OID, oid), ...critical, der(Tag.OCTET_STRING, value));
-}
-
-/** "261124120000Z": two digits of the year. */
-function utcTime(date: Date): Uint8Array {
-  return der(Tag.UTC_TIME, text(`${date.toISOString().replace(/[-:T]|\.\d+/g, "").slice(2)}`));
 }
 
 function sequence(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -44,6 +44,7 @@ describe("the smallest configuration", () => {
         priority: "normal",
         maxconn: 0,
         acceptsProxy: false,
+        tls: null,
         // What they are by default: limit_values_test.ts.
         limits: expect.objectContaining({ allow: [], deny: [], rates: [], maxBodyBytes: 0 }),
         timeouts,

@@ -30,6 +30,8 @@ describe("the names of counters", () => {
       "deniedConnections",
       "deniedRequests",
       "handshakeErrors",
+      "tlsHandshakes",
+      "tlsResumed",
     ]);
     expect(Object.keys(newServerCounters())).toEqual([
       "connects",

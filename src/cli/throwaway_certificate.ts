@@ -1,7 +1,7 @@
 /**
  * A certificate for a listener of this machine that was given none: made in memory at the start, in no trust store, gone at the end.
  *
- * May import: base, protocol, sys (types).
+ * May import: sys, protocol.
  *
  * @module
  */
@@ -27,8 +27,8 @@ export function newThrowawayPair(nowMs: number): TlsPair {
     ipAddresses: [new Uint8Array([127, 0, 0, 1]), new Uint8Array(16).fill(1, 15)],
     serial,
     // Clocks differ.
-    notBefore: new Date(nowMs - DAY_MS),
-    notAfter: new Date(nowMs + VALID_DAYS * DAY_MS),
+    notBefore: utcTime(nowMs - DAY_MS),
+    notAfter: utcTime(nowMs + VALID_DAYS * DAY_MS),
     publicKey: new Uint8Array(publicKey.export({ type: "spki", format: "der" })),
   });
   const der = certificate(tbs, new Uint8Array(sign("sha256", tbs, privateKey)));
@@ -38,4 +38,9 @@ export function newThrowawayPair(nowMs: number): TlsPair {
     chainPem: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`,
     keyPem: String(privateKey.export({ type: "pkcs8", format: "pem" })),
   };
+}
+
+/** As certificates have it: "261124120000Z", two digits of the year. */
+function utcTime(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace(/[-:T]|\.\d+/g, "").slice(2);
 }

@@ -1,0 +1,31 @@
+/**
+ * What is encrypted, in words: the part of explain.ts that concerns TLS.
+ *
+ * May import: base, config.
+ *
+ * @module
+ */
+import { formatDurationMs } from "../base/units.ts";
+import type { ListenerConfig } from "./model.ts";
+
+/** How a listener's scheme is written. */
+export function schemeOf({ scheme, tls }: Pick<ListenerConfig, "scheme" | "tls">): string {
+  if (tls === null) return scheme;
+  return scheme === "http" ? "https" : "tls";
+}
+
+/** One fact; none without TLS. */
+export function explainListenerTls({ tls, timeouts }: ListenerConfig): string[] {
+  if (tls === null) return [];
+  const { files, isStrict, minVersion, clientCaPath, isClientRequired, alpn } = tls;
+  const keyPath = files === null || files.keyPath === "" ? "" : ` key ${files.keyPath}`;
+  const certificate = files === null ? "throw-away certificate" : `cert ${files.certPath}${keyPath}`;
+  const clients = clientCaPath === ""
+    ? ""
+    : `  client certificates ${isClientRequired ? "required" : "optional"} ca ${clientCaPath}`;
+  return [
+    `TLS ${minVersion} or later  ${certificate}${isStrict ? "  strict-sni" : ""}${
+      alpn.length === 0 ? "" : `  alpn ${alpn.join(",")}`
+    }${clients}  handshake within ${formatDurationMs(timeouts.clientHandshakeMs)}`,
+  ];
+}
