@@ -248,6 +248,8 @@ export class TlsSockets {
     const verdict = ssl.SSL_get_verify_result(connection);
     const reason = this.#library.takeError();
     if (verdict !== 0n) return textAt(crypto.X509_verify_cert_error_string(verdict));
+    // The only callback that refuses is the one for names.
+    if (reason === "callback failed") return "no certificate for the name that the client asked for";
     if (reason !== "") return reason;
     if (errno === Errno.ECONNRESET) return "reset by the peer";
     return "closed by the peer";
