@@ -135,6 +135,12 @@ function checkSockets({ listeners, backends }: Config, report: (message: string)
     );
   }
   for (const { name, servers } of backends) {
+    const secure = servers.find(({ tls }) => tls !== null);
+    if (secure !== undefined) {
+      throw new PollerError(
+        `Cannot start: TLS to server ${name}/${secure.name} needs poller epoll; leave out --poller deno, and run on Linux with FFI`,
+      );
+    }
     const server = servers.find(({ source }) => source !== null);
     if (server === undefined) continue;
     throw new PollerError(

@@ -8,11 +8,11 @@
  */
 import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/model.ts";
+import { TlsFileError } from "../net/certificate_files.ts";
 import {
   loadTlsMaterial,
   materialStamp,
   tellExpiries,
-  TlsFileError,
   type TlsMaterial,
   usesTls,
 } from "../net/tls_material.ts";

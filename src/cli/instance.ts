@@ -14,7 +14,7 @@ import type { DenoSharing } from "../event/poller_deno_accept.ts";
 import type { EpollSharing } from "../event/poller_epoll_listen.ts";
 import { NameResolver } from "../net/resolver.ts";
 import type { TlsMaterial } from "../net/tls_material.ts";
-import { ListenerContexts } from "../net/tls_contexts.ts";
+import { TlsContexts } from "../net/tls_contexts.ts";
 import type { AccessLog } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
 import type { FrontendCounters } from "../proxy/counters.ts";
@@ -47,7 +47,7 @@ export class Instance {
   /** How many sessions had to be killed at the end of the drain. */
   readonly drained: Promise<number>;
   readonly #buffers: BufferWait;
-  readonly #contexts: ListenerContexts | null;
+  readonly #contexts: TlsContexts | null;
   readonly #closeEngine: () => void;
   readonly #closeLibrary: () => void;
 
@@ -75,7 +75,7 @@ export class Instance {
         ? {}
         : { boundAddresses: sharing.boundAddresses }),
     });
-    this.#contexts = openSsl === null ? null : new ListenerContexts(openSsl, config);
+    this.#contexts = openSsl === null ? null : new TlsContexts(openSsl, config);
     try {
       if (options.tls !== null) this.setTls(options.tls);
       this.proxy.start();
@@ -88,7 +88,12 @@ export class Instance {
   /** From the next connection on these certificates are shown. @throws {TlsContextError} and goes on with those before. */
   setTls(material: TlsMaterial): void {
     const made = this.#contexts!.make(material);
-    for (const [index, listener] of this.proxy.listeners.entries()) listener.tlsContext = made[index]!;
+    for (const [index, listener] of this.proxy.listeners.entries()) {
+      listener.tlsContext = made.listeners[index]!;
+    }
+    for (const [index, { servers }] of [...this.proxy.backends.values()].entries()) {
+      for (const [at, server] of servers.entries()) server.tlsContext = made.backends[index]![at]!;
+    }
   }
 
   /** Begins to turn. */

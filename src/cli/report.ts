@@ -24,6 +24,14 @@ export function reportListeners(config: Config, addresses: readonly SocketAddres
   for (const [index, listener] of config.listeners.entries()) {
     tell(`listening on ${schemeOf(listener)}://${formatAddress(addresses[index])} (${listener.name})`);
   }
+  for (const { name, servers } of config.backends) {
+    for (const server of servers) {
+      if (server.tls === null || server.tls.isVerified) continue;
+      tell(
+        `WARNING: verify=off: the certificate of server ${name}/${server.name} is NOT verified, whoever answers is believed`,
+      );
+    }
+  }
 }
 
 export function reportStopping(openCount: number, drainMs: number, tell = report): void {

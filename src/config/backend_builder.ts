@@ -1,6 +1,6 @@
 /**
  * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (all but name,
- * weight, backup, source, proxy, proxy-v2-options, check-port and check-addr) may stand on any of its items, with one value.
+ * weight, backup, source, proxy, proxy-v2-options, those of TLS, check-port and check-addr) may stand on any of its items, with one value.
  *
  * May import: base, config.
  *
@@ -28,6 +28,7 @@ import type {
 import { readPathRewrite } from "./path_rewrite_value.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readProxyOut } from "./proxy_values.ts";
+import { readServerTls } from "./server_tls_values.ts";
 import { readRetry } from "./retry_values.ts";
 import { readSource, readTcp } from "./socket_values.ts";
 import { readChoice, readCount, readDurationMs, readHostPolicy } from "./values.ts";
@@ -54,7 +55,9 @@ export class BackendBuilder {
     rejectUnknownKeys(item, isRoute ? "route" : "backend");
     if (scheme !== this.#scheme) {
       throw new ConfigError(
-        `Cannot use ${scheme}:// in ${item.source} ${item.word}: the listener is ${this.#scheme}, and its servers are too`,
+        `Cannot use ${
+          item.scheme || scheme
+        }:// in ${item.source} ${item.word}: the listener is ${this.#scheme}, and its servers are too`,
         { source: item.source, word: item.word, column: item.addressColumn - item.scheme.length - 3 },
       );
     }
@@ -149,6 +152,7 @@ export class BackendBuilder {
         backup: optionText(item, "backup") !== null,
         source: this.#readSource(item, endpoint),
         proxyOut: this.#readProxyOut(item),
+        tls: readServerTls(item, endpoint, this.#scheme),
         checkEndpoint: buildCheckEndpoint(
           endpoint,
           this.#own(item, "check-port"),

@@ -25,7 +25,7 @@ import { formatPathRewrite } from "./path_rewrite_value.ts";
 import { formatRetry } from "./retry_values.ts";
 import { formatRedirect } from "./redirect_value.ts";
 import { formatTcpKeepAlive } from "./socket_values.ts";
-import { explainListenerTls, schemeOf } from "./explain_tls.ts";
+import { explainListenerTls, explainServerTls, schemeOf } from "./explain_tls.ts";
 
 /** Returns the lines. */
 export function explainConfig(config: Config, plan: MemoryPlan): string[] {
@@ -133,11 +133,13 @@ export function explainBackend(backend: BackendConfig): string[] {
       ? `localhost:${server.endpoint.port}`
       : formatEndpoint(server.endpoint);
     lines.push(
-      `server   ${backend.name}/${server.name}  ${backend.scheme}://${address}  weight ${server.weight}${
-        server.backup ? "  backup" : ""
-      }${server.source === null ? "" : `  source ${explainSource(server.source)}`}${
-        server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`
-      }${server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`}`,
+      `server   ${backend.name}/${server.name}  ${
+        schemeOf({ scheme: backend.scheme, tls: server.tls })
+      }://${address}  weight ${server.weight}${server.backup ? "  backup" : ""}${
+        server.source === null ? "" : `  source ${explainSource(server.source)}`
+      }${server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`}${explainServerTls(server)}${
+        server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`
+      }`,
     );
   }
   return lines;

@@ -6,10 +6,12 @@
  * @module
  */
 import { formatDurationMs } from "../base/units.ts";
-import type { ListenerConfig } from "./model.ts";
+import type { ListenerConfig, ServerConfig } from "./model.ts";
 
-/** How a listener's scheme is written. */
-export function schemeOf({ scheme, tls }: Pick<ListenerConfig, "scheme" | "tls">): string {
+/** How the scheme of a listener or server is written. */
+export function schemeOf(
+  { scheme, tls }: { readonly scheme: "http" | "tcp"; readonly tls: unknown },
+): string {
   if (tls === null) return scheme;
   return scheme === "http" ? "https" : "tls";
 }
@@ -28,4 +30,21 @@ export function explainListenerTls({ tls, timeouts }: ListenerConfig): string[] 
       alpn.length === 0 ? "" : `  alpn ${alpn.join(",")}`
     }${clients}  handshake within ${formatDurationMs(timeouts.clientHandshakeMs)}`,
   ];
+}
+
+/** One fact; "" without TLS. */
+export function explainServerTls({ tls }: Pick<ServerConfig, "tls">): string {
+  if (tls === null) return "";
+  const { serverName, isVerified, caPath, files, minVersion } = tls;
+  const name = serverName.kind === "host"
+    ? "the request's Host"
+    : isVerified || serverName.name !== ""
+    ? serverName.name
+    : "nobody";
+  const trust = isVerified
+    ? `verified by ${caPath === "" ? "the system's authorities" : caPath}`
+    : "NOT VERIFIED";
+  return `  TLS ${minVersion} or later  for ${name}  ${trust}${
+    files === null ? "" : `  cert ${files.certPath}`
+  }`;
 }

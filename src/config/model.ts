@@ -11,7 +11,7 @@
 import type { HealthConfig } from "./model_health.ts";
 import type { Cidr, ListenerLimits } from "./model_limits.ts";
 import type { RetryConfig } from "./model_retry.ts";
-import type { ListenerTls } from "./model_tls.ts";
+import type { ListenerTls, ServerTls } from "./model_tls.ts";
 
 /** Where a listener binds or a server is reached, as written; names are resolved by `net/`. */
 export interface Endpoint {
@@ -126,6 +126,8 @@ export interface ServerConfig {
   readonly source: SourceConfig | null;
   /** null: connections begin with what the client says. */
   readonly proxyOut: ProxyOut | null;
+  /** null: not encrypted. */
+  readonly tls: ServerTls | null;
   /** Where its checks connect to; null: to its endpoint. */
   readonly checkEndpoint: Endpoint | null;
 }

@@ -16,6 +16,29 @@ export interface CertificateFiles {
   readonly keyPath: string;
 }
 
+/** What a server is asked for (SNI), and its certificate must be for. */
+export type ServerNameConfig =
+  | {
+    readonly kind: "name"; /** A host name, or an IP literal, which is not asked for. */
+    readonly name: string;
+  }
+  /** The Host of the request; `name` where there is none. */
+  | { readonly kind: "host"; readonly name: string };
+
+/** How a server is reached over TLS: HAProxy's `server … ssl`. */
+export interface ServerTls {
+  readonly serverName: ServerNameConfig;
+  /** Its certificate must be for that name, and of an authority that is trusted. */
+  readonly isVerified: boolean;
+  /** "": the authorities that the system trusts. */
+  readonly caPath: string;
+  /** hadro's own certificate, shown when asked for; null for none. */
+  readonly files: CertificateFiles | null;
+  readonly minVersion: TlsVersionName;
+  /** Offered by ALPN, the preferred one first. */
+  readonly alpn: readonly string[];
+}
+
 /** What a listener does with TLS: HAProxy's `bind … ssl`. */
 export interface ListenerTls {
   /** null: a certificate is made at the start, and forgotten at the end. */

@@ -116,7 +116,7 @@ class Resolver {
   }
 
   #readListen(item: Item): void {
-    const scheme = readListenScheme(item);
+    const scheme = readScheme(item, "http");
     rejectUnknownKeys(item, "listen");
     const endpoint = parseEndpoint(item, true);
     const twin = this.#services.find(({ item: other }) =>
@@ -250,16 +250,12 @@ class Resolver {
   }
 }
 
-/** What is inside: TLS is a matter of the listener's keys. */
-function readListenScheme(item: Item): "http" | "tcp" {
-  if (isTlsScheme(item.scheme)) return item.scheme === "https" ? "http" : "tcp";
-  return readScheme(item, "http");
-}
-
+/** What is inside: TLS is a matter of the item's keys. */
 function readScheme(item: Item, assumed: "http" | "tcp"): "http" | "tcp" {
+  if (isTlsScheme(item.scheme)) return item.scheme === "https" ? "http" : "tcp";
   if (item.scheme === "") return assumed;
   if (item.scheme === "http" || item.scheme === "tcp") return item.scheme;
-  const isLater = LATER_SCHEMES.includes(item.scheme) || isTlsScheme(item.scheme);
+  const isLater = LATER_SCHEMES.includes(item.scheme);
   const state = isLater
     ? "it comes with a later version; this one has http, https, tcp and tls"
     : `no such scheme${suggest(item.scheme, ["http", "https", "tcp", "tls"])}`;

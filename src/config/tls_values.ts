@@ -24,7 +24,8 @@ import { readChoice } from "./values.ts";
 /** Keys that only TLS has. */
 const TLS_KEYS = ["cert", "key", "ca", "verify", "strict-sni", "tls-min"] as const;
 const TLS_SCHEMES: readonly string[] = ["https", "tls"];
-const HTTP_PROTOCOLS = ["http/1.1"] as const;
+/** What is offered by ALPN where HTTP is spoken, on both sides; the preferred one first. */
+export const HTTP_PROTOCOLS = ["http/1.1"] as const;
 
 /** Whether a scheme is one with TLS. */
 export function isTlsScheme(scheme: string): boolean {

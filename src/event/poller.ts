@@ -83,6 +83,8 @@ export interface TlsFacts {
 export interface Tls {
   /** Why the last handshake failed, in words. */
   readonly failure: string;
+  /** What was wrong with the peer's certificate in that handshake: X509_V_ERR_* of OpenSSL, 0 for nothing. */
+  readonly verdict: number;
   /** Of that handshake, on our side as a server: the client had said hello. */
   readonly hadHello: boolean;
   /** Puts TLS on a socket; `serverName` is whom a client asks for and expects, "" nobody. Returns 0 or a negated error number. */

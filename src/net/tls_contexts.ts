@@ -1,5 +1,5 @@
 /**
- * What an engine's listeners encrypt with, out of what was read from files (tls_material.ts); made again when that changes. Connections
+ * What an engine's listeners and servers encrypt with, out of what was read from files (tls_material.ts); made again when that changes. Connections
  * that began with an older one go on with it.
  *
  * May import: config, net, sys.
@@ -11,16 +11,24 @@ import type { Config } from "../config/model.ts";
 import { type OpenSsl, TlsVersion } from "../sys/openssl.ts";
 import { TlsCallbacks } from "../sys/tls_callbacks.ts";
 import { TlsContext } from "../sys/tls_context.ts";
-import type { TlsMaterial } from "./tls_material.ts";
+import type { ServerTls } from "../config/model_tls.ts";
+import type { ServerMaterial, TlsMaterial } from "./tls_material.ts";
 
 const VERSIONS = { "1.2": TlsVersion.TLS1_2, "1.3": TlsVersion.TLS1_3 } as const;
 
+/** In the order of the configuration. */
+export interface MadeContexts {
+  readonly listeners: readonly (TlsContext | null)[];
+  /** Of each backend, each server. */
+  readonly backends: readonly (readonly (TlsContext | null)[])[];
+}
+
 /** See the module's text. */
-export class ListenerContexts {
+export class TlsContexts {
   readonly #library: OpenSsl;
   readonly #config: Config;
   readonly #callbacks: TlsCallbacks;
-  #contexts: readonly (TlsContext | null)[] = [];
+  #made: MadeContexts = { listeners: [], backends: [] };
 
   constructor(library: OpenSsl, config: Config) {
     this.#library = library;
@@ -28,27 +36,47 @@ export class ListenerContexts {
     this.#callbacks = new TlsCallbacks(library);
   }
 
-  /** One for each listener, null for those without TLS. @throws {TlsContextError} and keeps what there was. */
-  make(material: TlsMaterial): readonly (TlsContext | null)[] {
-    const made: (TlsContext | null)[] = [];
+  /** Makes all; null for those without TLS. @throws {TlsContextError} and keeps what there was. */
+  make(material: TlsMaterial): MadeContexts {
+    const listeners: (TlsContext | null)[] = [];
+    const backends: (TlsContext | null)[][] = [];
     try {
       for (const [index, listener] of this.#config.listeners.entries()) {
-        made.push(this.#makeOne(listener.tls, material, index));
+        listeners.push(this.#makeOne(listener.tls, material, index));
+      }
+      for (const [index, { servers }] of this.#config.backends.entries()) {
+        const made: (TlsContext | null)[] = [];
+        backends.push(made);
+        for (const [at, { tls }] of servers.entries()) {
+          made.push(this.#makeClient(tls, material.backends[index]?.[at] ?? null));
+        }
       }
     } catch (error) {
-      closeAll(made);
+      closeAll({ listeners, backends });
       throw error;
     }
-    closeAll(this.#contexts);
-    this.#contexts = made;
-    return made;
+    closeAll(this.#made);
+    this.#made = { listeners, backends };
+    return this.#made;
   }
 
   /** After the engine's end: nothing can call back. */
   close(): void {
-    closeAll(this.#contexts);
-    this.#contexts = [];
+    closeAll(this.#made);
+    this.#made = { listeners: [], backends: [] };
     this.#callbacks.close();
+  }
+
+  #makeClient(tls: ServerTls | null, material: ServerMaterial | null): TlsContext | null {
+    if (tls === null || material === null) return null;
+    return TlsContext.ofClient(this.#library, {
+      caPem: material.caPem,
+      isVerified: tls.isVerified,
+      keepsSession: tls.serverName.kind === "name",
+      pair: material.pair,
+      alpn: tls.alpn,
+      minVersion: VERSIONS[tls.minVersion],
+    });
   }
 
   #makeOne(
@@ -76,6 +104,6 @@ function scopeOf(index: number, clientCaPem: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash("sha256").update(`${index} ${clientCaPem}`).digest());
 }
 
-function closeAll(contexts: readonly (TlsContext | null)[]): void {
-  for (const context of contexts) context?.close();
+function closeAll({ listeners, backends }: MadeContexts): void {
+  for (const context of [...listeners, ...backends.flat()]) context?.close();
 }

@@ -51,6 +51,7 @@ import { authorityFor, writeClientHeader } from "./proxy_header.ts";
 import type { Redirect } from "./redirect.ts";
 import { RequestReplay } from "./retry/request_replay.ts";
 import type { Server } from "./server.ts";
+import { nameOf } from "./tls_steps.ts";
 import { StreamStep } from "./stream_step.ts";
 import { UNIQUE_ID_BYTES } from "./unique_id.ts";
 
@@ -177,7 +178,12 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
 
   writeProxyHeader(server: Server, out: Uint8Array): number {
     const { client, front } = this.session;
-    return writeClientHeader(out, server, client, front, authorityFor(server, front));
+    const authority = server.config.proxyOut!.hasAuthority ? authorityFor(server, front) : "";
+    return writeClientHeader(out, server, client, front, authority);
+  }
+
+  tlsName(server: Server): string {
+    return nameOf(server, authorityFor(server, this.session.front));
   }
 
   onServerConnected(fd: number): void {

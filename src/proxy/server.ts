@@ -4,7 +4,7 @@
  *     usable     it has an address, and its health (health/health_state.ts) is UP
  *     else       its name does not resolve (yet), or its health is another: no new traffic, and `downReason` says why
  *
- * May import: base, config, event, mux, net, proxy.
+ * May import: base, config, sys, event, mux, net, proxy.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { formatEndpoint } from "../config/item_parser.ts";
 import type { HttpReuse, ServerConfig, SourceConfig, TcpConfig } from "../config/model.ts";
 import type { Engine } from "../event/engine.ts";
 import type { ConnectOptions, SocketAddress } from "../event/poller.ts";
+import type { TlsContext } from "../sys/tls_context.ts";
 import { formatAddress } from "./address_text.ts";
 import { BackendCounts } from "./backend_counts.ts";
 import type { Candidate } from "./balance/candidate.ts";
@@ -29,6 +30,8 @@ export class Server implements Candidate {
   weight: number;
   /** Told what traffic meets; null when nobody observes. */
   observer: TrafficObserver | null = null;
+  /** What connections to it are encrypted with; null: they are not. Another one from one connection to the next when files changed. */
+  tlsContext: TlsContext | null = null;
   readonly isBackup: boolean;
   readonly hashName: string;
   /** Changes with its addresses. */
@@ -71,8 +74,8 @@ export class Server implements Candidate {
     this.#tcp = options.tcp;
     this.#onUsableChange = options.onUsableChange;
     this.idle = new IdlePool(engine, {
-      // A connection with a header is its client's own.
-      reuse: config.proxyOut === null ? options.httpReuse : "never",
+      // A connection with a header is its client's own; one that was verified for a request's Host is for no other.
+      reuse: config.proxyOut === null && config.tls?.serverName.kind !== "host" ? options.httpReuse : "never",
       purgeMs: options.poolPurgeMs,
       maxConn: options.poolMaxConn,
       onClosed: options.onIdleClosed,

@@ -29,6 +29,7 @@ import { EndCause, EndPhase, newLogRecord } from "./log_record.ts";
 import type { ProxyContext } from "./proxy_context.ts";
 import { writeClientHeader } from "./proxy_header.ts";
 import type { Server } from "./server.ts";
+import { nameOf } from "./tls_steps.ts";
 
 /** See the module's text. */
 export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHandler {
@@ -102,6 +103,10 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   writeProxyHeader(server: Server, out: Uint8Array): number {
     return writeClientHeader(out, server, this.#identity, this.#client, "");
+  }
+
+  tlsName(server: Server): string {
+    return nameOf(server, "");
   }
 
   onServerConnected(fd: number): void {

@@ -9,13 +9,14 @@
  * does not. A connection that ends without a hello makes no line, as everywhere. A handshake that hadro refuses has told the client
  * why by an alert.
  *
- * May import: sys, event, mux, proxy.
+ * May import: base, sys, event, mux, proxy.
  *
  * @module
  */
+import { Errno } from "../base/errno.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import { IoClass } from "../event/io_queue.ts";
-import { Handshake, type Tls, type TlsFacts } from "../event/poller.ts";
+import type { Tls, TlsFacts } from "../event/poller.ts";
 import type { TaskHandler } from "../event/run_queue.ts";
 import { SocketEnd } from "../mux/socket_end.ts";
 import type { TlsContext } from "../sys/tls_context.ts";
@@ -28,6 +29,7 @@ import {
   logEmbryonic,
 } from "./embryonic.ts";
 import { EndCause } from "./log_record.ts";
+import { shakeHands } from "./tls_steps.ts";
 
 /** The listener that it belongs to. */
 export interface TlsHandshakeOwner extends EmbryonicOwner {
@@ -108,24 +110,9 @@ export class TlsHandshake implements FdHandler, TaskHandler, Embryonic, Handshak
   }
 
   onIo(fd: number): void {
-    const { fdTable } = this.#context.engine;
-    switch (this.#tls.handshake(fd)) {
-      case Handshake.DONE:
-        this.#finish();
-        return;
-      case Handshake.AWAITS_RECV:
-        fdTable.stopSend(fd);
-        fdTable.cantRecv(fd);
-        fdTable.wantRecv(fd);
-        return;
-      case Handshake.AWAITS_SEND:
-        fdTable.stopRecv(fd);
-        fdTable.cantSend(fd);
-        fdTable.wantSend(fd);
-        return;
-      default:
-        this.#refuse();
-    }
+    const result = shakeHands(this.#context.engine, fd);
+    if (result === 0) this.#finish();
+    else if (result !== -Errno.EAGAIN) this.#refuse();
   }
 
   /** Time is up. */
@@ -157,7 +144,6 @@ export class TlsHandshake implements FdHandler, TaskHandler, Embryonic, Handshak
     this.tls = this.#tls.facts(fd);
     this.#listener.counters.tlsHandshakes++;
     if (this.tls.isResumed) this.#listener.counters.tlsResumed++;
-    fdTable.stopSend(fd);
     fdTable.setClass(fd, this.#listener.ioClass);
     this.#leave();
     this.#listener.onTlsDone(this.#client, this);

@@ -16,6 +16,7 @@
  * @module
  */
 import { type OpenSsl, SslCtrl, SslMode, SslOption, SslVerify } from "./openssl.ts";
+import { readCertificates, readKey } from "./pem.ts";
 import type { HandshakeChoices, TlsCallbacks } from "./tls_callbacks.ts";
 
 /** A certificate with its chain and key, as PEM, and the names that it is for. */
@@ -49,6 +50,8 @@ export interface TlsClientOptions {
   /** Certificates that are trusted, as PEM; null: those of the system. */
   readonly caPem: string | null;
   readonly isVerified: boolean;
+  /** Connections are all to one server by one name: a session is not verified again. */
+  readonly keepsSession: boolean;
   /** hadro's own certificate; null for none. */
   readonly pair: TlsPair | null;
   readonly alpn: readonly string[];
@@ -77,7 +80,10 @@ export class TlsContext {
   /** Its number among those who can be called back. */
   #number: Pointer | null = null;
   #handshakeCount = 0;
+  /** Of a client whose server is always the same: the session that the next connection begins with. */
+  #session: Pointer | null = null;
   #isClosed = false;
+  #keepsSession = false;
 
   private constructor(library: OpenSsl, callbacks: TlsCallbacks | null) {
     [this.#library, this.#callbacks] = [library, callbacks];
@@ -127,9 +133,33 @@ export class TlsContext {
     if (this.#handshakeCount === 0) this.#free();
   }
 
+  /** A new connection of a client goes on with the last session, if there is one. */
+  useSession(connection: Pointer): void {
+    if (this.#session === null) return;
+    const { ssl } = this.#library;
+    if (ssl.SSL_SESSION_is_resumable(this.#session) === 1) ssl.SSL_set_session(connection, this.#session);
+    else this.#setSession(null);
+  }
+
+  /** A connection of a client ends: its session is for the next one. */
+  keepSession(connection: Pointer): void {
+    if (!this.#keepsSession || this.#isClosed) return;
+    const { ssl } = this.#library;
+    const session = ssl.SSL_get1_session(connection);
+    if (session === null) return;
+    if (ssl.SSL_SESSION_is_resumable(session) === 1) this.#setSession(session);
+    else ssl.SSL_SESSION_free(session);
+  }
+
+  #setSession(session: Pointer | null): void {
+    if (this.#session !== null) this.#library.ssl.SSL_SESSION_free(this.#session);
+    this.#session = session;
+  }
+
   #free(): void {
     for (const pointer of this.#all) this.#library.ssl.SSL_CTX_free(pointer);
     this.#all.length = 0;
+    this.#setSession(null);
     if (this.#number !== null) this.#callbacks!.remove(this.#number);
   }
 
@@ -179,6 +209,7 @@ export class TlsContext {
 
   #setClient(options: TlsClientOptions): void {
     const { ssl } = this.#library;
+    this.#keepsSession = options.keepsSession;
     if (options.pair !== null) this.#usePair(this.first, options.pair);
     ssl.SSL_CTX_ctrl(this.first, SslCtrl.SET_MIN_PROTO_VERSION, BigInt(options.minVersion), null);
     ssl.SSL_CTX_set_verify(this.first, options.isVerified ? SslVerify.PEER : SslVerify.NONE, null);
@@ -192,14 +223,14 @@ export class TlsContext {
 
   #usePair(context: Pointer, { chainPem, keyPem }: TlsPair): void {
     const { ssl, crypto } = this.#library;
-    const [certificate, ...chain] = this.#readCertificates(chainPem);
+    const [certificate, ...chain] = readCertificates(this.#library, chainPem);
     if (certificate === undefined) throw this.#error("there is no certificate");
     const used = ssl.SSL_CTX_use_certificate(context, certificate);
     crypto.X509_free(certificate);
     // What is added belongs to the context.
     for (const issuer of chain) ssl.SSL_CTX_ctrl(context, SslCtrl.EXTRA_CHAIN_CERT, 0n, issuer);
     if (used !== 1) throw this.#error("the certificate cannot be used");
-    const key = this.#withBio(keyPem, (bio) => crypto.PEM_read_bio_PrivateKey(bio, null, null, null));
+    const key = readKey(this.#library, keyPem);
     if (key === null) throw this.#error("the key cannot be read");
     const isUsed = ssl.SSL_CTX_use_PrivateKey(context, key) === 1;
     crypto.EVP_PKEY_free(key);
@@ -210,7 +241,7 @@ export class TlsContext {
 
   #trust(context: Pointer, caPem: string): void {
     const { ssl, crypto } = this.#library;
-    const authorities = this.#readCertificates(caPem);
+    const authorities = readCertificates(this.#library, caPem);
     if (authorities.length === 0) throw this.#error("there is no certificate of an authority");
     const store = ssl.SSL_CTX_get_cert_store(context);
     for (const authority of authorities) {
@@ -225,34 +256,6 @@ export class TlsContext {
     this.#trust(context, caPem);
     const mode = isRequired ? SslVerify.PEER | SslVerify.FAIL_IF_NO_PEER_CERT : SslVerify.PEER;
     this.#library.ssl.SSL_CTX_set_verify(context, mode, null);
-  }
-
-  /** Every certificate of a text, each the caller's to free. */
-  #readCertificates(pem: string): Pointer[] {
-    const { crypto } = this.#library;
-    return this.#withBio(pem, (bio) => {
-      const found: Pointer[] = [];
-      for (;;) {
-        const certificate = crypto.PEM_read_bio_X509(bio, null, null, null);
-        if (certificate === null) break;
-        found.push(certificate);
-      }
-      // The end of the text is an error to it.
-      if (found.length > 0) crypto.ERR_clear_error();
-      return found;
-    });
-  }
-
-  #withBio<T>(text: string, read: (bio: Deno.PointerValue) => T): T {
-    const { crypto } = this.#library;
-    const bytes = new TextEncoder().encode(text);
-    // Deno gives the place of an empty array as null, which is an error to OpenSSL: as "no PEM" is.
-    const bio = crypto.BIO_new_mem_buf(bytes, bytes.length);
-    try {
-      return read(bio);
-    } finally {
-      if (bio !== null) crypto.BIO_free(bio);
-    }
   }
 
   #error(what: string): TlsContextError {

@@ -16,17 +16,18 @@
  * @module
  */
 import { Errno } from "../base/errno.ts";
+import { addressBytes } from "../base/ip_address.ts";
 import type { Slab } from "../base/slab.ts";
 import type { Libc } from "./libc.ts";
 import { piecePointer, slabAddress } from "./memory.ts";
-import { cText, hostNameAt, type OpenSsl, SslCtrl, SslError, SslState, textAt } from "./openssl.ts";
+import { cText, type OpenSsl, SslCtrl, SslError, SslState, textAt } from "./openssl.ts";
 import type { TlsContext } from "./tls_context.ts";
+import { readFacts } from "./tls_facts.ts";
 
 /** As event/poller.ts has it. */
 const Handshake = { DONE: 0, AWAITS_RECV: 1, AWAITS_SEND: 2, FAILED: 3 } as const;
 
 const HOST_NAME = 0;
-const SUBJECT_BYTES_MAX = 512;
 /** OpenSSL reads ahead into a buffer that holds a record of this size and more. */
 const READ_AHEAD_BYTES = 16_384;
 
@@ -34,6 +35,8 @@ const READ_AHEAD_BYTES = 16_384;
 export class TlsSockets {
   /** Why the last handshake failed, in words. */
   failure = "";
+  /** X509_V_ERR_* of that handshake. */
+  verdict = 0;
   /** Of that handshake, on our side as a server: the client had said hello. */
   hadHello = false;
   readonly #library: OpenSsl;
@@ -42,6 +45,8 @@ export class TlsSockets {
   readonly #endsBehind: Uint8Array;
   /** Contexts of handshakes under way. */
   readonly #contexts: (TlsContext | null)[];
+  /** Contexts of connections that are clients; they keep sessions. */
+  readonly #clients: (TlsContext | null)[];
   /** What the sockets are read through, and how much was by the end of the last receive; the lower 32 bits. */
   readonly #readers: (Deno.PointerObject | null)[];
   readonly #readBytes: Uint32Array;
@@ -53,6 +58,7 @@ export class TlsSockets {
     this.#libc = libc;
     this.#connections = new Array(fdCount).fill(null);
     this.#contexts = new Array(fdCount).fill(null);
+    this.#clients = new Array(fdCount).fill(null);
     this.#readers = new Array(fdCount).fill(null);
     this.#endsBehind = new Uint8Array(fdCount);
     this.#isClean = new Uint8Array(fdCount);
@@ -60,7 +66,7 @@ export class TlsSockets {
   }
 
   isOn(fd: number): boolean {
-    return this.#connections[fd] !== null;
+    return fd < this.#connections.length && this.#connections[fd] !== null;
   }
 
   /** Puts TLS on a socket. `serverName`: whom a client asks for and expects; "" for nobody. Returns 0 or -ENOMEM. */
@@ -75,18 +81,28 @@ export class TlsSockets {
     if (context.isServer) ssl.SSL_set_accept_state(connection);
     else {
       ssl.SSL_set_connect_state(connection);
-      if (serverName !== "") {
-        const name = cText(serverName);
-        ssl.SSL_set1_host(connection, name);
-        ssl.SSL_ctrl(connection, SslCtrl.SET_TLSEXT_HOSTNAME, BigInt(HOST_NAME), name);
-      }
+      if (serverName !== "") this.#expect(connection, serverName);
+      context.useSession(connection);
     }
     this.#connections[fd] = connection;
     this.#readers[fd] = ssl.SSL_get_rbio(connection);
     this.#endsBehind[fd] = this.#isClean[fd] = 0;
     this.#contexts[fd] = context;
+    this.#clients[fd] = context.isServer ? null : context;
     context.hold();
     return 0;
+  }
+
+  /** An address is not asked for, but the certificate must be for it. */
+  #expect(connection: Deno.PointerObject, serverName: string): void {
+    const { ssl, crypto } = this.#library;
+    const name = cText(serverName);
+    if (addressBytes(serverName) !== null) {
+      crypto.X509_VERIFY_PARAM_set1_ip_asc(ssl.SSL_get0_param(connection), name);
+      return;
+    }
+    ssl.SSL_set1_host(connection, name);
+    ssl.SSL_ctrl(connection, SslCtrl.SET_TLSEXT_HOSTNAME, BigInt(HOST_NAME), name);
   }
 
   /** Goes on with the handshake; returns a value of Handshake. */
@@ -113,24 +129,8 @@ export class TlsSockets {
   }
 
   /** After the handshake. */
-  facts(fd: number): {
-    version: string;
-    cipher: string;
-    protocol: string;
-    serverName: string;
-    isResumed: boolean;
-    peerSubject: string;
-  } {
-    const { ssl } = this.#library;
-    const connection = this.#connections[fd]!;
-    return {
-      version: textAt(ssl.SSL_get_version(connection)),
-      cipher: textAt(ssl.SSL_CIPHER_get_name(ssl.SSL_get_current_cipher(connection))),
-      protocol: this.#protocol(connection),
-      serverName: hostNameAt(ssl.SSL_get_servername(connection, HOST_NAME)),
-      isResumed: ssl.SSL_session_reused(connection) === 1,
-      peerSubject: this.#peerSubject(connection),
-    };
+  facts(fd: number): ReturnType<typeof readFacts> {
+    return readFacts(this.#library, this.#connections[fd]!);
   }
 
   /** Receives as Poller.recv does. */
@@ -212,6 +212,11 @@ export class TlsSockets {
     const connection = this.#connections[fd];
     if (connection === null || connection === undefined) return;
     this.#connections[fd] = this.#readers[fd] = null;
+    const client = this.#clients[fd];
+    if (client !== null && client !== undefined) {
+      client.keepSession(connection);
+      this.#clients[fd] = null;
+    }
     this.#library.ssl.SSL_free(connection);
     this.#release(fd);
   }
@@ -247,34 +252,12 @@ export class TlsSockets {
     const { ssl, crypto } = this.#library;
     const verdict = ssl.SSL_get_verify_result(connection);
     const reason = this.#library.takeError();
+    this.verdict = Number(verdict);
     if (verdict !== 0n) return textAt(crypto.X509_verify_cert_error_string(verdict));
     // The only callback that refuses is the one for names.
     if (reason === "callback failed") return "no certificate for the name that the client asked for";
     if (reason !== "") return reason;
     if (errno === Errno.ECONNRESET) return "reset by the peer";
     return "closed by the peer";
-  }
-
-  #protocol(connection: Deno.PointerObject): string {
-    const place = new BigUint64Array(1);
-    const length = new Uint32Array(1);
-    this.#library.ssl.SSL_get0_alpn_selected(
-      connection,
-      new Uint8Array(place.buffer),
-      new Uint8Array(length.buffer),
-    );
-    if (length[0] === 0) return "";
-    const pointer = Deno.UnsafePointer.create(place[0]!)!;
-    return new TextDecoder().decode(Deno.UnsafePointerView.getArrayBuffer(pointer, length[0]!));
-  }
-
-  #peerSubject(connection: Deno.PointerObject): string {
-    const { ssl, crypto } = this.#library;
-    const certificate = ssl.SSL_get1_peer_certificate(connection);
-    if (certificate === null) return "";
-    const text = new Uint8Array(SUBJECT_BYTES_MAX);
-    crypto.X509_NAME_oneline(crypto.X509_get_subject_name(certificate), text, text.length);
-    crypto.X509_free(certificate);
-    return new TextDecoder().decode(text.subarray(0, text.indexOf(0)));
   }
 }

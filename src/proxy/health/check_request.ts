@@ -18,6 +18,11 @@ import type { CheckRequest } from "../../config/model_health.ts";
 import { PROXY_HEADER_BYTES_MAX, writeProxyHeader } from "../../protocol/proxy_protocol/header_writer.ts";
 import { formatAddress } from "../address_text.ts";
 
+/** Bytes of {@linkcode encodeCheckRequest} that come before TLS. */
+export function plainBytesOf(server: ServerConfig): number {
+  return encodeHeader(server).length;
+}
+
 /** Null when there is nothing to send. @param request Null with tcp. */
 export function encodeCheckRequest(request: CheckRequest | null, server: ServerConfig): Slab | null {
   const header = encodeHeader(server);

@@ -6,8 +6,7 @@
  *     DOWN                     on-marked-down: its sessions end
  *     UP again                 traffic; with slowstart a part of the weight that grows
  *
- *     ejection   lasts eject × penalty (so many in a row); the first thread whose time is over ends it. A penalty is forgiven for each
- *                `eject` that a server is back without another. Never the last server that can be used.
+ *     ejection   lasts eject × penalty (so many in a row), less one for each `eject` without another; never the last usable server
  *     slowstart  HAProxy's: weights count in sixteenths; the part of the time that has passed is the part of the weight
  *
  * May import: base, config, event, proxy.
@@ -34,7 +33,8 @@ import {
   statusName,
   statusOf,
 } from "./health_state.ts";
-import type { CheckOwner, ServerCheck } from "./server_check.ts";
+import type { CheckOwner } from "./check_options.ts";
+import type { ServerCheck } from "./server_check.ts";
 import { TrafficObserver } from "./traffic_observer.ts";
 
 /** Steps of a weight that grows: HAProxy's BE_WEIGHT_SCALE. */

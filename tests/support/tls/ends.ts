@@ -63,6 +63,7 @@ export class TlsEnds {
     const context = TlsContext.ofClient(this.library, {
       caPem: tlsText("ca.pem"),
       isVerified: true,
+      keepsSession: false,
       pair: null,
       alpn: [],
       minVersion: TlsVersion.TLS1_2,

@@ -81,6 +81,7 @@ describe("servers", () => {
         backup: false,
         source: null,
         proxyOut: null,
+        tls: null,
         checkEndpoint: null,
       },
       {
@@ -90,6 +91,7 @@ describe("servers", () => {
         backup: true,
         source: null,
         proxyOut: null,
+        tls: null,
         checkEndpoint: null,
       },
       {
@@ -99,6 +101,7 @@ describe("servers", () => {
         backup: false,
         source: null,
         proxyOut: null,
+        tls: null,
         checkEndpoint: null,
       },
     ]);

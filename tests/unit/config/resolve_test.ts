@@ -79,6 +79,7 @@ describe("the smallest configuration", () => {
           backup: false,
           source: null,
           proxyOut: null,
+          tls: null,
           checkEndpoint: null,
         }],
       }],

@@ -46,3 +46,50 @@ describe("a listener's TLS", () => {
       .toEqual(["https-8443", "tls-8444"]);
   });
 });
+
+describe("a server's TLS", () => {
+  const serverOf = (line: string) => configOf(line).backends[0].servers[0].tls;
+
+  it("is none where nothing is encrypted", () => {
+    expect(serverOf("-l :8080 -b a.test:80")).toBeNull();
+  });
+
+  it("is verified for its own name, by the system's authorities", () => {
+    expect(serverOf("-l :8080 -b https://A.test:443")).toEqual({
+      serverName: { kind: "name", name: "a.test" },
+      isVerified: true,
+      caPath: "",
+      files: null,
+      minVersion: "1.2",
+      alpn: ["http/1.1"],
+    });
+  });
+
+  it.each([
+    ["https://10.0.0.1:443", { kind: "name", name: "10.0.0.1" }],
+    ["https://:443", { kind: "name", name: "localhost" }],
+    ["https://10.0.0.1:443,sni=a.test", { kind: "name", name: "a.test" }],
+    ["https://10.0.0.1:443,sni=host", { kind: "host", name: "10.0.0.1" }],
+    ["https://unix:/run/a.sock,verify=off", { kind: "name", name: "" }],
+  ])("of %s asks for %j", (word, expected) => {
+    expect(serverOf(`-l :8080 -b ${word}`)!.serverName).toEqual(expected);
+  });
+
+  it("may be mixed in a backend, each server with its own", () => {
+    const line =
+      "-l :8080 -b 10.0.0.1:80 https://a.test:443,verify=off https://b.test:443,ca=ca.pem,cert=c.pem,tls-min=1.3";
+    expect(
+      configOf(line).backends[0].servers.map(({ tls }) =>
+        tls && [tls.isVerified, tls.caPath, tls.minVersion]
+      ),
+    ).toEqual([
+      null,
+      [false, "", "1.2"],
+      [true, "ca.pem", "1.3"],
+    ]);
+  });
+
+  it("of tls:// offers no protocol of HTTP", () => {
+    expect(serverOf("-l tcp://:5432 -b tls://db.test:5432")!.alpn).toEqual([]);
+  });
+});

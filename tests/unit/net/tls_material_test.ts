@@ -1,12 +1,7 @@
 /** Certificates from files: what is read of them, and every reason why one cannot be used. @module */
 import { describe, expect, it, onTestFinished } from "vitest";
-import {
-  loadTlsMaterial,
-  materialStamp,
-  tellExpiries,
-  TlsFileError,
-  usesTls,
-} from "../../../src/net/tls_material.ts";
+import { TlsFileError } from "../../../src/net/certificate_files.ts";
+import { loadTlsMaterial, materialStamp, tellExpiries, usesTls } from "../../../src/net/tls_material.ts";
 import { configOf } from "../../support/config/written.ts";
 import { tlsFile, tlsText } from "../../support/tls/certificates.ts";
 
@@ -81,7 +76,11 @@ describe("a certificate", () => {
     const at = (inMs: number) => {
       const expiries = [{ path: "x.pem", untilMs: Date.now() + inMs }];
       const listeners = [{ pairs: [], clientCaPem: null, expiries }];
-      tellExpiries(config, { listeners, ticketKeys: new Uint8Array(80) }, (message) => told.push(message));
+      tellExpiries(
+        config,
+        { listeners, backends: [], ticketKeys: new Uint8Array(80) },
+        (message) => told.push(message),
+      );
     };
     at(15 * 86_400_000);
     expect(told).toEqual([]);
