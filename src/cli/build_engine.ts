@@ -30,10 +30,13 @@ import type { MemorySource } from "../event/poller_deno_slots.ts";
 import { PollerEpoll } from "../event/poller_epoll.ts";
 import type { EpollSharing } from "../event/poller_epoll_listen.ts";
 import { PollerJoint } from "../event/poller_joint.ts";
+import { usesTls } from "../net/tls_material.ts";
 import { Libc } from "../sys/libc.ts";
+import { OpenSsl } from "../sys/openssl.ts";
 import { FDS_PER_PIPE } from "../sys/kernel_pipes.ts";
 import { canSplice, checkKernel } from "../sys/self_check.ts";
 import { SocketReset } from "../sys/socket_reset.ts";
+import { TlsSockets } from "../sys/tls_sockets.ts";
 
 /** Slots beyond the plan where fds are the kernel's: descriptors of the runtime lie among them. */
 const RUNTIME_FDS = 256;
@@ -41,6 +44,8 @@ const RUNTIME_FDS = 256;
 export interface BuiltEngine {
   readonly engine: Engine;
   readonly buffers: BufferWait;
+  /** The library that encrypts; null where nothing is to be. */
+  readonly openSsl: OpenSsl | null;
   /** Closes what the engine does not own; after {@linkcode Engine.stop}. */
   readonly close: () => void;
 }
@@ -71,18 +76,21 @@ export function buildEngine(
     });
   }
   const slotCount = epollSlotCount(plan);
+  const openSsl = openOpenSsl(config);
+  const tls = openSsl === null ? null : new TlsSockets(openSsl, libc, slotCount);
   if (!usesBoth(config)) {
     const pipeCount = plan.pipeCount > 0 && canSplice(libc) ? plan.pipeCount : 0;
     const newPoller: PollerFactory = (table, activity, clock) =>
-      new PollerEpoll(table, activity, clock, { libc, sharing, pipeCount });
+      new PollerEpoll(table, activity, clock, { libc, sharing, pipeCount, tls });
     const engine = new Engine(slotCount, newPoller, systemClock);
-    return { engine, buffers: new BufferWait(pool, engine.fdTable, engine.activity), close: () => {} };
+    const buffers = new BufferWait(pool, engine.fdTable, engine.activity);
+    return { engine, buffers, openSsl, close: () => {} };
   }
   const newPoller = (table: FdTable, activity: Activity, clock: Clock, deno: PollerDeno) => {
-    const epoll = new PollerEpoll(table, activity, clock, { libc, sharing, slotCount });
+    const epoll = new PollerEpoll(table, activity, clock, { libc, sharing, slotCount, tls });
     return new PollerJoint(table, activity, clock, { epoll, deno, firstSlot: slotCount });
   };
-  return buildOnDeno(plan, pool, { sharing, firstSlot: slotCount, newPoller });
+  return { ...buildOnDeno(plan, pool, { sharing, firstSlot: slotCount, newPoller }), openSsl };
 }
 
 /** Whether Deno's sockets are wanted beside those of epoll. */
@@ -108,9 +116,31 @@ export function openLibc(config: Config, report: (message: string) => void): Lib
   return null;
 }
 
+/** @throws {PollerError} where something is to be encrypted and nothing can do it. */
+function openOpenSsl(config: Config): OpenSsl | null {
+  if (!usesTls(config)) return null;
+  const openSsl = OpenSsl.open();
+  if (typeof openSsl !== "string") return openSsl;
+  throw new PollerError(
+    `Cannot start: TLS needs OpenSSL 3, and ${openSsl}; install it (Debian: libssl3, Alpine: libssl3, Fedora: openssl-libs)`,
+  );
+}
+
 /** What only epoll does with a socket: refused where it must not be missing, else told. @throws {PollerError} */
 function checkSockets({ listeners, backends }: Config, report: (message: string) => void): void {
+  const encrypted = listeners.find(({ tls }) => tls !== null);
+  if (encrypted !== undefined) {
+    throw new PollerError(
+      `Cannot start: TLS of listener ${encrypted.name} needs poller epoll; leave out --poller deno, and run on Linux with FFI`,
+    );
+  }
   for (const { name, servers } of backends) {
+    const secure = servers.find(({ tls }) => tls !== null);
+    if (secure !== undefined) {
+      throw new PollerError(
+        `Cannot start: TLS to server ${name}/${secure.name} needs poller epoll; leave out --poller deno, and run on Linux with FFI`,
+      );
+    }
     const server = servers.find(({ source }) => source !== null);
     if (server === undefined) continue;
     throw new PollerError(
@@ -160,5 +190,5 @@ function buildOnDeno(plan: MemoryPlan, pool: BufferPool, build: DenoBuild): Buil
   };
   const engine = new Engine(firstSlot + plan.maxFdCount, newPoller, systemClock);
   const buffers = new BufferWait(pool, engine.fdTable, engine.activity);
-  return { engine, buffers, close: () => socketReset?.close() };
+  return { engine, buffers, openSsl: null, close: () => socketReset?.close() };
 }

@@ -1,7 +1,7 @@
 /**
  * `--dry-run`: prints what would run, and whether it could.
  *
- * May import: config, observe, proxy, cli.
+ * May import: config, net, observe, proxy, cli.
  *
  * @module
  */
@@ -23,6 +23,7 @@ import { codingId } from "../proxy/compress/compress_rule.ts";
 import { checkEncoder } from "../proxy/compress/content_encoder.ts";
 import { usesBoth } from "./build_engine.ts";
 import { ExitCode } from "./exit_codes.ts";
+import { reachesTls } from "../net/tls_material.ts";
 import { readFdLimit } from "./fd_limit.ts";
 
 /** Prints the explanation on standard output. @throws {ConfigError} */
@@ -57,6 +58,7 @@ export function planOrFail(config: Config): MemoryPlan {
       connectionCostBytes: usesEpoll(config) && !usesBoth(config)
         ? CONNECTION_COST_BYTES
         : DENO_CONNECTION_COST_BYTES,
+      tlsSideCount: (config.listeners.some(({ tls }) => tls !== null) ? 1 : 0) + (reachesTls(config) ? 1 : 0),
     });
   } catch (error) {
     if (!(error instanceof MemoryPlanError)) throw error;

@@ -20,6 +20,7 @@ import { formatDurationMs } from "../base/units.ts";
 import { BUFFER_SIZE } from "../buffer/pool.ts";
 import { ConfigError } from "../config/config_error.ts";
 import { explainBackend, explainBinding, explainHeaders, explainRoute } from "../config/explain.ts";
+import { schemeOf } from "../config/explain_tls.ts";
 import type {
   BackendConfig,
   Config,
@@ -128,11 +129,11 @@ function listenersFor(config: Config, { scheme, port }: AskedRequest): ListenerC
 }
 
 function explainAt(config: Config, listener: ListenerConfig, request: AskedRequest): Explanation {
-  const lines = [line("listener", `${listener.name}  ${listener.scheme} ${explainBinding(listener)}`)];
-  if (request.scheme !== listener.scheme) {
-    lines.push(
-      line("note", `this listener speaks ${listener.scheme}: ${request.scheme} has to end before it`),
-    );
+  const lines = [line("listener", `${listener.name}  ${schemeOf(listener)} ${explainBinding(listener)}`)];
+  const spoken = schemeOf(listener);
+  if (request.scheme !== spoken) {
+    const state = spoken === "http" ? "https has to end before it" : "http gets no answer from it";
+    lines.push(line("note", `this listener speaks ${spoken}: ${state}`));
   }
   const { methodId } = request.head;
   if (methodId === Method.CONNECT || methodId === Method.TRACE) {
@@ -155,7 +156,7 @@ function explainAt(config: Config, listener: ListenerConfig, request: AskedReque
   lines.push(
     ...explainBackend(backend),
     ...explainPath(backend.pathRewrite, request),
-    ...explainChangedHeaders(config, backend, request),
+    ...explainChangedHeaders(config, listener, backend, request),
     explainTimeouts(listener, backend),
   );
   return backend.servers.some(({ weight }) => weight > 0)
@@ -176,7 +177,12 @@ function refused(lines: readonly string[], why: string): Explanation {
 }
 
 /** What the server does not see as the client sent it, then the rules of `--header-up` and `--header-down`. */
-function explainChangedHeaders(config: Config, backend: BackendConfig, request: AskedRequest): string[] {
+function explainChangedHeaders(
+  config: Config,
+  listener: ListenerConfig,
+  backend: BackendConfig,
+  request: AskedRequest,
+): string[] {
   const up = (text: string) => line("headers", `up   ${text}`);
   const { hostPolicy } = backend;
   const host = hostPolicy.kind === "client"
@@ -187,7 +193,7 @@ function explainChangedHeaders(config: Config, backend: BackendConfig, request: 
   const rules = new HeaderRules(config.headersUp);
   const forwarded = [
     ["X-Forwarded-For", "the client's address"],
-    ["X-Forwarded-Proto", "http"],
+    ["X-Forwarded-Proto", schemeOf(listener)],
     ["X-Forwarded-Host", request.authority],
   ].filter(([name]) => !rules.replaces(name));
   const dropped = fieldNames(request).filter(({ id, name }) =>

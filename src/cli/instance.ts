@@ -14,6 +14,8 @@ import type { DenoSharing } from "../event/poller_deno_accept.ts";
 import type { EpollSharing } from "../event/poller_epoll_listen.ts";
 import type { NameSource } from "../net/name_source.ts";
 import { NameResolver } from "../net/resolver.ts";
+import type { TlsMaterial } from "../net/tls_material.ts";
+import { TlsContexts } from "../net/tls_contexts.ts";
 import type { AccessLog } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
 import type { FrontendCounters } from "../proxy/counters.ts";
@@ -27,6 +29,8 @@ export interface InstanceOptions {
   readonly config: Config;
   readonly plan: MemoryPlan;
   readonly log: AccessLog;
+  /** null where nothing is encrypted. */
+  readonly tls: TlsMaterial | null;
   /** Tells people. */
   readonly report: (message: string) => void;
   /** What it shares with other threads; null when it is the only one. */
@@ -49,12 +53,14 @@ export class Instance {
   readonly drained: Promise<number>;
   readonly #buffers: BufferWait;
   readonly #names: NameSource;
+  readonly #contexts: TlsContexts | null;
   readonly #closeEngine: () => void;
+  readonly #closeLibrary: () => void;
 
   /** Binds every listener. @throws {BindError} when one cannot be. */
   constructor(options: InstanceOptions) {
     const { config, plan, log, report, sharing } = options;
-    const { engine, buffers, close } = buildEngine(config, plan, report, sharing?.listeners ?? null);
+    const { engine, buffers, openSsl, close } = buildEngine(config, plan, report, sharing?.listeners ?? null);
     const drained = Promise.withResolvers<number>();
     this.engine = engine;
     this.drained = drained.promise;
@@ -63,6 +69,7 @@ export class Instance {
     // People are told of names when servers have been, which is a message to the engine.
     const reportLater = (message: string) => engine.post(() => report(message));
     this.#names = sharing?.names ?? new NameResolver({ config: config.resolve, report: reportLater });
+    this.#closeLibrary = () => openSsl?.close();
     engine.onTurnEnd = () => log.flushSoon();
     this.proxy = new Proxy(engine, buffers, {
       config,
@@ -83,11 +90,24 @@ export class Instance {
         ? {}
         : { boundAddresses: sharing.boundAddresses }),
     });
+    this.#contexts = openSsl === null ? null : new TlsContexts(openSsl, config);
     try {
+      if (options.tls !== null) this.setTls(options.tls);
       this.proxy.start();
     } catch (error) {
       this.close();
       throw error;
+    }
+  }
+
+  /** From the next connection on these certificates are shown. @throws {TlsContextError} and goes on with those before. */
+  setTls(material: TlsMaterial): void {
+    const made = this.#contexts!.make(material);
+    for (const [index, listener] of this.proxy.listeners.entries()) {
+      listener.tlsContext = made.listeners[index]!;
+    }
+    for (const [index, { servers }] of [...this.proxy.backends.values()].entries()) {
+      for (const [at, server] of servers.entries()) server.tlsContext = made.backends[index]![at]!;
     }
   }
 
@@ -109,7 +129,9 @@ export class Instance {
   /** Ends the engine; after {@linkcode Instance.drained}. */
   close(): void {
     this.engine.stop();
+    this.#contexts?.close();
     this.#closeEngine();
+    this.#closeLibrary();
   }
 
   /** The engine's counters, and what is open now. */
@@ -119,6 +141,9 @@ export class Instance {
       ...this.engine.activity,
       deniedConnections: sumOf(this.proxy.listeners, "deniedConnections"),
       deniedRequests: sumOf(this.proxy.listeners, "deniedRequests"),
+      handshakeErrors: sumOf(this.proxy.listeners, "handshakeErrors"),
+      tlsHandshakes: sumOf(this.proxy.listeners, "tlsHandshakes"),
+      tlsResumed: sumOf(this.proxy.listeners, "tlsResumed"),
       connections: this.proxy.context.connections.own,
       fds: this.engine.fdTable.openCount,
       tasks: this.engine.scheduler.taskCount,

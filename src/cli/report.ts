@@ -6,6 +6,7 @@
  * @module
  */
 import { describeCookies } from "../config/explain_stick.ts";
+import { schemeOf } from "../config/explain_tls.ts";
 import type { Config } from "../config/model.ts";
 import type { SocketAddress } from "../event/poller.ts";
 import { formatAddress } from "../proxy/address_text.ts";
@@ -21,8 +22,16 @@ export function report(message: string): void {
 }
 
 export function reportListeners(config: Config, addresses: readonly SocketAddress[], tell = report): void {
-  for (const [index, { scheme, name }] of config.listeners.entries()) {
-    tell(`listening on ${scheme}://${formatAddress(addresses[index])} (${name})`);
+  for (const [index, listener] of config.listeners.entries()) {
+    tell(`listening on ${schemeOf(listener)}://${formatAddress(addresses[index])} (${listener.name})`);
+  }
+  for (const { name, servers } of config.backends) {
+    for (const server of servers) {
+      if (server.tls === null || server.tls.isVerified) continue;
+      tell(
+        `WARNING: verify=off: the certificate of server ${name}/${server.name} is NOT verified, whoever answers is believed`,
+      );
+    }
   }
   for (const text of describeCookies(config)) tell(text);
 }

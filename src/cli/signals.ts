@@ -12,6 +12,7 @@ export interface SignalActions {
   onStop(isAtOnce: boolean): void;
   onCounters(): void;
   onReopen(): void;
+  onReload(): void;
 }
 
 /** Begins to listen to signals; returns how to end that. */
@@ -22,6 +23,7 @@ export function handleSignals(actions: SignalActions): () => void {
     ["SIGTERM", onStop],
     ["SIGINT", onStop],
     ["SIGQUIT", () => actions.onCounters()],
+    ["SIGHUP", () => actions.onReload()],
     ["SIGUSR1", () => actions.onReopen()],
   ];
   for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);

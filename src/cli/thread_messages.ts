@@ -1,7 +1,7 @@
 /**
  * What the main isolate and its threads say to each other.
  *
- *     main → thread      start, stop, counters, names, logWritten
+ *     main → thread      start, stop, counters, names, tls, logWritten
  *     thread → main      bound or failed, report, log, counters, drained
  *
  * Everything is plain data; what is shared is shared memory (EpollSharing, ConnectionCounts, HealthCells, QueueCells).
@@ -13,6 +13,7 @@
 import type { MemoryPlan } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
 import type { SocketAddress } from "../event/poller.ts";
+import type { TlsMaterial } from "../net/tls_material.ts";
 import type { SharedCells } from "./shared_cells.ts";
 import type { KnownNames, NamesMessage } from "./thread_names.ts";
 
@@ -22,6 +23,7 @@ export interface StartMessage extends SharedCells {
   readonly config: Config;
   /** The thread's share. */
   readonly plan: MemoryPlan;
+  readonly tls: TlsMaterial | null;
   /** From 0. */
   readonly thread: number;
   readonly threadCount: number;
@@ -57,6 +59,8 @@ export type ToThread =
   | { readonly kind: "stop"; readonly isAtOnce: boolean }
   | { readonly kind: "counters" }
   | NamesMessage
+  /** Certificates changed. */
+  | { readonly kind: "tls"; readonly material: TlsMaterial }
   /** The batch that was sent is written, or why not. */
   | {
     readonly kind: "logWritten";

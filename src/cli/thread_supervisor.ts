@@ -13,8 +13,9 @@
  */
 import { type MemoryPlan, planOfThread } from "../config/memory_plan.ts";
 import type { Config } from "../config/model.ts";
-import { LogFileError, openSink } from "../observe/access_log/access_log.ts";
+import { openSink } from "../observe/access_log/access_log.ts";
 import type { ConnectionCounts } from "../proxy/connection_counts.ts";
+import type { TlsMaterial } from "../net/tls_material.ts";
 import { epollSlotCount } from "./build_engine.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { writeFailure } from "./log_forwarder.ts";
@@ -29,7 +30,6 @@ import {
   reportStopping,
 } from "./report.ts";
 import { clearThread, connectionCountsOf, newSharedCells, type SharedCells } from "./shared_cells.ts";
-import { handleSignals } from "./signals.ts";
 import { ThreadCounters } from "./thread_counters.ts";
 import { ThreadFds } from "./thread_fds.ts";
 import type { BoundListeners, FromThread, ToThread } from "./thread_messages.ts";
@@ -40,30 +40,14 @@ const LOG_CLOSE_MS = 2_000;
 /** How long threads may take to end at once: one that hangs, or that waits for its log's reader, is ended. */
 const KILL_MS = 3_000;
 
-/** Runs `threadCount` threads until all have drained; returns the exit code. */
-export async function runThreads(config: Config, plan: MemoryPlan, threadCount: number): Promise<number> {
-  let supervisor: Supervisor;
-  try {
-    supervisor = new Supervisor(config, plan, { threadCount, worker: Deno.mainModule, restartMs: 1_000 });
-  } catch (error) {
-    if (!(error instanceof LogFileError)) throw error;
-    report(error.message);
-    return ExitCode.RUNTIME;
-  }
-  const stopSignals = handleSignals({
-    onStop: (isAtOnce) => supervisor.stop(isAtOnce),
-    onCounters: () => supervisor.printCounters(),
-    onReopen: () => supervisor.reopenLog(),
-  });
-  return await supervisor.run(stopSignals);
-}
-
 export interface SupervisorOptions {
   readonly threadCount: number;
   /** The module that threads run. */
   readonly worker: string;
   /** Pause before a thread that died is started again. */
   readonly restartMs: number;
+  /** @default {null: nothing is encrypted} */
+  readonly tls?: TlsMaterial | null;
   /** Tells people. @default {standard error} */
   readonly report?: (message: string) => void;
 }
@@ -90,6 +74,7 @@ export class Supervisor {
   readonly #news: ThreadNews;
   readonly #names: NamePublisher;
   readonly #counters = new ThreadCounters(printCounters, () => this.#names.counters());
+  #tls: TlsMaterial | null;
   #bound: BoundListeners | null = null;
   #boundCount = 0;
   #stopCount = 0;
@@ -103,6 +88,7 @@ export class Supervisor {
     const { threadCount } = options;
     [this.#config, this.#options, this.#threadCount] = [config, options, threadCount];
     this.#report = options.report ?? report;
+    this.#tls = options.tls ?? null;
     this.#names = NamePublisher.start(config, this.#report, (message) => this.#broadcast(message));
     [this.#news, this.#fds] = [new ThreadNews(this.#report), new ThreadFds(config)];
     this.#threadPlan = planOfThread(plan, threadCount);
@@ -143,6 +129,12 @@ export class Supervisor {
     this.#endIfDrained();
   }
 
+  /** Certificates changed; a thread that cannot use them says so. */
+  setTls(material: TlsMaterial): void {
+    this.#tls = material;
+    this.#broadcast({ kind: "tls", material });
+  }
+
   /** Prints the sums of all threads. */
   printCounters(): void {
     const alive = [...this.#threads.keys()].filter((index) => this.#threads[index] !== null);
@@ -173,6 +165,7 @@ export class Supervisor {
       kind: "start",
       config: this.#config,
       plan: this.#threadPlan,
+      tls: this.#tls,
       thread: index,
       threadCount: this.#threadCount,
       hasColour: hasColour(),

@@ -11,6 +11,8 @@
 import type { SocketAddress } from "../event/poller.ts";
 import { type AccessLog, openAccessLog } from "../observe/access_log/access_log.ts";
 import { BindError } from "../proxy/proxy.ts";
+import type { TlsMaterial } from "../net/tls_material.ts";
+import { TlsContextError } from "../sys/tls_context.ts";
 import { PollerError } from "./build_engine.ts";
 import { Instance } from "./instance.ts";
 import { LogForwarder } from "./log_forwarder.ts";
@@ -64,6 +66,9 @@ class Thread {
       case "names":
         this.#names?.onUpdate(message.key, message.update);
         return;
+      case "tls":
+        this.#setTls(message.material);
+        return;
       case "logWritten":
         this.#forwarder!.onWritten(message.error);
     }
@@ -83,6 +88,7 @@ class Thread {
         config: start.config,
         plan: start.plan,
         log: this.#log,
+        tls: start.tls,
         report,
         sharing: {
           listeners: {
@@ -100,13 +106,25 @@ class Thread {
         },
       });
     } catch (error) {
-      if (!(error instanceof BindError || error instanceof PollerError)) throw error;
+      if (!(error instanceof BindError || error instanceof PollerError || error instanceof TlsContextError)) {
+        throw error;
+      }
       this.#post({ kind: "failed", message: error.message });
       return;
     }
     this.#instance.start();
     this.#post({ kind: "bound", ...boundListeners(this.#instance) });
     this.#instance.drained.then((killedCount) => this.#end(killedCount));
+  }
+
+  /** What cannot be used was told by the main isolate, most likely. */
+  #setTls(material: TlsMaterial): void {
+    try {
+      this.#instance?.setTls(material);
+    } catch (error) {
+      if (!(error instanceof TlsContextError)) throw error;
+      this.#post({ kind: "report", message: error.message, isOnce: true });
+    }
   }
 
   async #end(killedCount: number): Promise<void> {

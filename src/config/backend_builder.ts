@@ -1,7 +1,7 @@
 /**
  * Gathers the servers of one backend from items, then builds its configuration. Keys that concern the whole backend (all but name,
- * weight, backup, maxconn, minconn, maxqueue, source, proxy, proxy-v2-options, cookie, slots, resolve-prefer, check-port and check-addr)
- * may stand on any of its items, with one value.
+ * weight, backup, maxconn, minconn, maxqueue, source, proxy, proxy-v2-options, those of TLS, cookie, slots, resolve-prefer, check-port
+ * and check-addr) may stand on any of its items, with one value.
  *
  * May import: base, config.
  *
@@ -32,6 +32,7 @@ import { readPathRewrite } from "./path_rewrite_value.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readProxyOut } from "./proxy_values.ts";
 import { readFullconn, readServerQueue } from "./queue_values.ts";
+import { readServerTls } from "./server_tls_values.ts";
 import { readRetry } from "./retry_values.ts";
 import { buildRedispatch, buildServerCookie, buildStick } from "./stick_builder.ts";
 import { buildTemplate, readPrefer, slotName } from "./template_builder.ts";
@@ -63,7 +64,9 @@ export class BackendBuilder {
     rejectUnknownKeys(item, isRoute ? "route" : "backend");
     if (scheme !== this.#scheme) {
       throw new ConfigError(
-        `Cannot use ${scheme}:// in ${item.source} ${item.word}: the listener is ${this.#listenerScheme}, and its servers are ${
+        `Cannot use ${
+          item.scheme || scheme
+        }:// in ${item.source} ${item.word}: the listener is ${this.#listenerScheme}, and its servers are ${
           this.#listenerScheme === this.#scheme ? "too" : this.#scheme
         }`,
         { source: item.source, word: item.word, column: item.addressColumn - item.scheme.length - 3 },
@@ -213,6 +216,7 @@ export class BackendBuilder {
       checkEndpoint: isCheckedThere
         ? null
         : buildCheckEndpoint(endpoint, this.#own(item, "check-port"), checkAddress),
+      tls: readServerTls(item, endpoint, this.#scheme),
       resolvePrefer: readPrefer(this.#own(item, "resolve-prefer")),
       template,
       slot: 0,

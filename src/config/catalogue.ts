@@ -41,6 +41,7 @@ export type ValueType =
   | "header-match"
   | "redirect"
   | "path"
+  | "file"
   | "replacement"
   | "retry-on"
   | "retry-budget"

@@ -126,6 +126,54 @@ export const ITEM_KEYS: readonly ItemKey[] = [
       "PROXY protocol: a listener (proxy, or proxy=on|off) awaits a header, version 1 or 2, from --trust; a server (proxy=1|2) is sent one.",
   },
   {
+    name: "cert",
+    type: "file",
+    items: ["listen", "backend", "route"],
+    text:
+      "Certificate of an https:// or tls:// listener: a PEM file, or a directory of them, chosen by the name that is asked for (SNI). Of a server: hadro's own, shown when it asks for one.",
+  },
+  {
+    name: "key",
+    type: "file",
+    items: ["listen", "backend", "route"],
+    text: "Its private key, when it is in another file.",
+  },
+  {
+    name: "ca",
+    type: "file",
+    items: ["listen", "backend", "route"],
+    text:
+      "Certificates that sign those of clients, which are asked for then; that of a server must be signed by one of them (by one that the system trusts unless written).",
+  },
+  {
+    name: "verify",
+    type: "choice",
+    choices: ["required", "optional", "off"],
+    items: ["listen", "backend", "route"],
+    text:
+      "Whether a client without a certificate is refused: required (unless written) or optional. Of a server: off believes whoever answers.",
+  },
+  {
+    name: "strict-sni",
+    type: "switch",
+    items: ["listen"],
+    text: "Refuse clients that ask for a name that no certificate is for; else they are shown the first one.",
+  },
+  {
+    name: "sni",
+    type: "text",
+    items: ["backend", "route"],
+    text:
+      "Name that an https:// or tls:// server is asked for and must prove; host: the request's Host. Its host name unless written.",
+  },
+  {
+    name: "tls-min",
+    type: "choice",
+    choices: ["1.2", "1.3"],
+    items: ["listen", "backend", "route"],
+    text: "The oldest version of TLS; 1.2 unless written.",
+  },
+  {
     name: "tcp-keepalive",
     type: "keepalive",
     items: ["listen", "backend", "route"],

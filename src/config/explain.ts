@@ -30,6 +30,7 @@ import { formatPathRewrite } from "./path_rewrite_value.ts";
 import { formatRetry } from "./retry_values.ts";
 import { formatRedirect } from "./redirect_value.ts";
 import { formatTcpKeepAlive } from "./socket_values.ts";
+import { explainListenerTls, explainServerTls, schemeOf } from "./explain_tls.ts";
 
 /** Returns the lines. */
 export function explainConfig(config: Config, plan: MemoryPlan): string[] {
@@ -77,12 +78,13 @@ function explainListener(listener: ListenerConfig): string[] {
         }`,
       ]
       : []),
+    ...explainListenerTls(listener),
     ...explainLimits(listener),
     ...explainCompress(listener.compress),
     ...explainTcp(listener.tcp),
   ];
   const lines = [
-    `listen   ${listener.scheme.padEnd(4)} ${explainBinding(listener)}  (${listener.name})  ${
+    `listen   ${schemeOf(listener).padEnd(4)} ${explainBinding(listener)}  (${listener.name})  ${
       facts.filter((f) => f !== "").join("  ")
     }`,
   ];
@@ -164,9 +166,11 @@ export function explainBackend(backend: BackendConfig): string[] {
         formatServerQueue(server.queue)
       }${server.source === null ? "" : `  source ${explainSource(server.source)}`}${
         server.proxyOut === null ? "" : `  ${formatProxyOut(server.proxyOut)}`
-      }${server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`}${
-        explainServerCookie(backend, server)
-      }${explainServerLooks(server).map((text) => `  ${text}`).join("")}`,
+      }${explainServerTls(server)}${
+        server.checkEndpoint === null ? "" : `  checked at ${formatEndpoint(server.checkEndpoint)}`
+      }${explainServerCookie(backend, server)}${
+        explainServerLooks(server).map((text) => `  ${text}`).join("")
+      }`,
     );
   }
   return lines;

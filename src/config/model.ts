@@ -17,6 +17,7 @@ import type { PathRewriteConfig, RedirectConfig, RouteConfig } from "./model_rou
 import type { RetryConfig } from "./model_retry.ts";
 import type { SniRouteConfig } from "./model_sni.ts";
 import type { StickConfig } from "./model_stick.ts";
+import type { ListenerTls, ServerTls } from "./model_tls.ts";
 
 export type * from "./model_routes.ts";
 
@@ -134,6 +135,8 @@ export interface ServerConfig {
   readonly source: SourceConfig | null;
   /** null: connections begin with what the client says. */
   readonly proxyOut: ProxyOut | null;
+  /** null: not encrypted. */
+  readonly tls: ServerTls | null;
   /** Where its checks connect to; null: to its endpoint. */
   readonly checkEndpoint: Endpoint | null;
   /** What stands for it in the backend's cookie; null: nothing. */
@@ -199,6 +202,8 @@ export interface ListenerConfig {
   readonly maxconn: number;
   /** Connections begin with a PROXY protocol header: HAProxy's accept-proxy. */
   readonly acceptsProxy: boolean;
+  /** null: not encrypted. */
+  readonly tls: ListenerTls | null;
   readonly limits: ListenerLimits;
   /** Of responses; null: they pass as they are. */
   readonly compress: CompressConfig | null;

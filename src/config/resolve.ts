@@ -33,6 +33,7 @@ import type {
   RouteMatch,
 } from "./model.ts";
 import { readRedirect } from "./redirect_value.ts";
+import { readListenerTls, refuseTlsLoop } from "./tls_values.ts";
 import { failRoute, isSameMatch, parseRouteWord } from "./route_word.ts";
 import { readListenScheme, readScheme } from "./scheme_value.ts";
 import type { ItemWord, Settings } from "./settings.ts";
@@ -153,6 +154,7 @@ class Resolver {
         optionPlace(item, "redirect"),
       );
     }
+    refuseTlsLoop(item, redirect);
     const sniRoutes = new SniRoutesBuilder(this.#settings);
     this.#services.push({ item, scheme, fallback: null, redirect, routes: [], sniRoutes });
   }
@@ -213,10 +215,12 @@ class Resolver {
       const { item, scheme, fallback, routes } = service;
       const endpoint = parseEndpoint(item, true);
       const suffix = endpoint.kind === "unix" ? "unix" : String(endpoint.port);
-      const name = uniqueName(item, optionText(item, "name"), `${scheme}-${suffix}`, taken);
+      const kind = item.scheme || scheme;
+      const name = uniqueName(item, optionText(item, "name"), `${kind}-${suffix}`, taken);
       const maxconn = optionText(item, "maxconn");
       const priority = optionText(item, "prio");
       const poller = optionText(item, "poller");
+      const limits = readListenerLimits(this.#settings, item, endpoint, scheme === "http" ? "http" : "tcp");
       return {
         name,
         scheme,
@@ -228,8 +232,9 @@ class Resolver {
           ? "auto"
           : readChoice("poller", poller, ["auto", "deno"] as const, optionPlace(item, "poller")),
         maxconn: maxconn === null ? 0 : readCount("maxconn", maxconn, optionPlace(item, "maxconn")),
+        tls: readListenerTls(item, limits.h2StreamMax > 0),
         acceptsProxy: readProxyIn(item, this.#settings.all("trust").length > 0),
-        limits: readListenerLimits(this.#settings, item, endpoint, scheme === "http" ? "http" : "tcp"),
+        limits,
         compress: readCompress(
           this.#settings,
           (key) => writtenOption(item, key),

@@ -13,7 +13,8 @@
  * and came back: so each fd runs at most once a pass, a pass ends, and nobody is overtaken (engine-history I10, I11).
  * What enters for the first time during a pass joins `now` and runs in the same pass while budget lasts (I9).
  * The budget of a pass is dealt in rounds: each round splits what is left by weight among the classes that have work,
- * at least one call each, so an unused share flows to the others and no class starves.
+ * at least one call each, so an unused share flows to the others and no class starves. But for `heavy`: its calls take so long that
+ * a pass has HEAVY_CALLS_MAX of them, whoever else has nothing to do; what came meanwhile is polled before the next ones.
  *
  * Links are typed arrays by fd: entering and leaving are O(1) and allocate nothing.
  *
@@ -32,6 +33,9 @@ const IO_CLASS_WEIGHTS: readonly number[] = [128, 64, 60, 4, 1];
 /** Handler calls in one pass at most: HAProxy's tune.maxpollevents. */
 export const IO_PASS_BUDGET = 200;
 
+/** Heavy calls in one pass at most: about 2 ms of TLS handshakes. */
+export const HEAVY_CALLS_MAX = 4;
+
 const NONE = -1;
 const NOT_QUEUED = 255;
 
@@ -48,6 +52,8 @@ export class IoQueue {
   #ranInPass: Uint32Array;
   #pass = 1;
   #quotas = new Int32Array(IO_CLASS_COUNT);
+  /** Heavy calls that this pass may still have. */
+  #heavyLeft = HEAVY_CALLS_MAX;
   /** Number of fds queued. */
   size = 0;
 
@@ -98,6 +104,7 @@ export class IoQueue {
   /** Starts a pass: fds that came back during the last one may run again. */
   beginPass(): void {
     this.#pass = (this.#pass + 1) >>> 0 || 1;
+    this.#heavyLeft = HEAVY_CALLS_MAX;
     for (let c = 0; c < IO_CLASS_COUNT; c++) {
       if (this.#counts[c * 2 + 1]! > 0) this.#appendNextToNow(c * 2);
     }
@@ -107,11 +114,11 @@ export class IoQueue {
   dealQuotas(budget: number): number {
     let weightSum = 0;
     for (let c = 0; c < IO_CLASS_COUNT; c++) {
-      if (this.#counts[c * 2]! > 0) weightSum += IO_CLASS_WEIGHTS[c]!;
+      if (this.#mayRun(c)) weightSum += IO_CLASS_WEIGHTS[c]!;
     }
     let classCount = 0;
     for (let c = 0; c < IO_CLASS_COUNT; c++) {
-      if (this.#counts[c * 2] === 0) {
+      if (!this.#mayRun(c)) {
         this.#quotas[c] = 0;
         continue;
       }
@@ -120,6 +127,7 @@ export class IoQueue {
         ? budget
         : Math.max(1, Math.floor(budget * IO_CLASS_WEIGHTS[c]! / weightSum));
     }
+    if (this.#quotas[IoClass.HEAVY]! > this.#heavyLeft) this.#quotas[IoClass.HEAVY] = this.#heavyLeft;
     return classCount;
   }
 
@@ -130,11 +138,16 @@ export class IoQueue {
       const fd = this.#heads[c * 2]!;
       if (fd === NONE) continue;
       this.#quotas[c]!--;
+      if (c === IoClass.HEAVY) this.#heavyLeft--;
       this.leave(fd);
       this.#ranInPass[fd] = this.#pass;
       return fd;
     }
     return NONE;
+  }
+
+  #mayRun(ioClass: number): boolean {
+    return this.#counts[ioClass * 2]! > 0 && (ioClass !== IoClass.HEAVY || this.#heavyLeft > 0);
   }
 
   #appendNextToNow(now: number): void {

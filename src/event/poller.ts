@@ -15,12 +15,13 @@
  * | joint | both | epoll and deno in one table, for listeners that need the runtime |
  * | sim | either | a simulated kernel with a seed (tests/support) |
  *
- * May import: base, config.
+ * May import: base, config, sys.
  *
  * @module
  */
 import type { Slab } from "../base/slab.ts";
 import type { TcpConfig } from "../config/model.ts";
+import type { TlsContext } from "../sys/tls_context.ts";
 
 /** A place to bind or to connect to, resolved. */
 export type SocketAddress =
@@ -74,6 +75,39 @@ export interface Bells {
   answer(bell: number): void;
 }
 
+/** What the handshake of a TLS connection is at. */
+export const Handshake = { DONE: 0, AWAITS_RECV: 1, AWAITS_SEND: 2, FAILED: 3 } as const;
+
+/** What a TLS connection is, once its handshake is done. */
+export interface TlsFacts {
+  /** "TLSv1.3" */
+  readonly version: string;
+  readonly cipher: string;
+  /** Chosen by ALPN; "" for none. */
+  readonly protocol: string;
+  /** That the client asked for; "" for none. */
+  readonly serverName: string;
+  readonly isResumed: boolean;
+  /** The subject of the peer's certificate, as "/CN=…"; "" without one. */
+  readonly peerSubject: string;
+}
+
+/** TLS on a poller's sockets: once its handshake is done, {@linkcode Poller.recv} and {@linkcode Poller.send} carry what is inside. */
+export interface Tls {
+  /** Why the last handshake failed, in words. */
+  readonly failure: string;
+  /** What was wrong with the peer's certificate in that handshake: X509_V_ERR_* of OpenSSL, 0 for nothing. */
+  readonly verdict: number;
+  /** Of that handshake, on our side as a server: the client had said hello. */
+  readonly hadHello: boolean;
+  /** Puts TLS on a socket; `serverName` is whom a client asks for and expects, "" nobody. Returns 0 or a negated error number. */
+  begin(fd: number, context: TlsContext, serverName: string): number;
+  /** Goes on with a handshake, when the direction that it awaits is ready; returns a value of {@linkcode Handshake}. */
+  handshake(fd: number): number;
+  facts(fd: number): TlsFacts;
+  isOn(fd: number): boolean;
+}
+
 /** See the module's text. */
 export interface Poller {
   readonly name: "deno" | "epoll" | "joint" | "sim";
@@ -86,6 +120,8 @@ export interface Poller {
   readonly pipes: Pipes | null;
   /** Null where there are none. */
   readonly bells: Bells | null;
+  /** Null where there is none. */
+  readonly tls: Tls | null;
 
   /** Binds and listens; `tcp` is for what is accepted, a poller may ignore it; `isOnDeno` asks for a socket of the runtime where there is a choice. @throws {ListenError} with the reason. */
   listen(address: SocketAddress, backlog: number, tcp?: TcpConfig, isOnDeno?: boolean): number;

@@ -64,6 +64,7 @@ export class PollerDeno implements Poller {
   readonly isShortReadEmpty = true;
   readonly pipes = null;
   readonly bells = null;
+  readonly tls = null;
   onWake: () => void = () => {};
   /** Completions marked so far. */
   reportCount = 0;

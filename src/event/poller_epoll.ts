@@ -28,6 +28,7 @@ import { EpollSet } from "../sys/epoll_set.ts";
 import { KernelPipes } from "../sys/kernel_pipes.ts";
 import type { Libc } from "../sys/libc.ts";
 import { TcpSockets } from "../sys/tcp_socket.ts";
+import type { TlsSockets } from "../sys/tls_sockets.ts";
 import type { Activity } from "./activity.ts";
 import type { Clock } from "./clock.ts";
 import { FdState } from "./fd_state.ts";
@@ -52,6 +53,8 @@ export interface PollerEpollOptions {
   readonly pipeCount?: number;
   /** Slots of the table that are its own, from 0 on. @default {all} */
   readonly slotCount?: number;
+  /** @default {null: no TLS} */
+  readonly tls?: TlsSockets | null;
 }
 
 const Connect = { NONE: 0, PENDING: 1 } as const;
@@ -63,6 +66,7 @@ export class PollerEpoll implements Poller {
   readonly isShortReadEmpty = true;
   readonly pipes: KernelPipes | null;
   readonly bells: Bells;
+  readonly tls: TlsSockets | null;
   onWake: () => void = () => {};
   /** A wait is running on another thread. */
   isParked = false;
@@ -104,6 +108,7 @@ export class PollerEpoll implements Poller {
     }
     this.#isOpen = sharing?.openFds ?? new Uint8Array(slotCount);
     this.pipes = pipeCount === 0 ? null : new KernelPipes(libc, pipeCount, this.#isOpen);
+    this.tls = options.tls ?? null;
     [this.#watched, this.#connecting] = [new Uint8Array(slotCount), new Uint8Array(slotCount)];
     this.#connectResults = new Int32Array(slotCount);
     this.#yieldedMs = clock.monotonicMs();
@@ -135,18 +140,25 @@ export class PollerEpoll implements Poller {
   }
 
   recv(fd: number, slab: Slab, offset: number, sizeBytes: number): number {
+    if (this.tls !== null && this.tls.isOn(fd)) return this.#recvTls(this.tls, fd, slab, offset, sizeBytes);
     return this.#sockets.recv(fd, slab, offset, sizeBytes);
   }
 
   send(fd: number, slab: Slab, offset: number, sizeBytes: number, hasMore: boolean): number {
+    if (this.tls !== null && this.tls.isOn(fd)) return this.tls.send(fd, slab, offset, sizeBytes);
     return this.#sockets.send(fd, slab, offset, sizeBytes, hasMore);
   }
 
   shutdownSend(fd: number): void {
+    if (this.tls !== null && this.tls.isOn(fd)) this.tls.end(fd);
     this.#sockets.shutdownSend(fd);
   }
 
   close(fd: number, isReset: boolean): void {
+    if (this.tls !== null && this.tls.isOn(fd)) {
+      if (!isReset) this.tls.end(fd);
+      this.tls.forget(fd);
+    }
     if (isReset) this.#sockets.setReset(fd);
     // A unix listener may be shared with other threads, and would go on to wake this one.
     if (this.#paths.size > 0 && this.#paths.has(fd)) this.#set.remove(fd);
@@ -278,6 +290,13 @@ export class PollerEpoll implements Poller {
     }
     this.#report(count);
     this.onWake();
+  }
+
+  /** An end or an error behind the bytes is still to be received, and no event will say so. */
+  #recvTls(tls: TlsSockets, fd: number, slab: Slab, offset: number, sizeBytes: number): number {
+    const count = tls.recv(fd, slab, offset, sizeBytes);
+    if (count > 0 && tls.endsBehind(fd)) this.#table.mayHangup(fd);
+    return count;
   }
 
   /** Notes a new descriptor; one that the table has no slot for is closed: -EMFILE. */

@@ -69,6 +69,8 @@ export class PollerJoint implements Poller {
   readonly isShortReadEmpty = true;
   readonly pipes = null;
   readonly bells: Bells;
+  /** On the sockets of epoll. */
+  readonly tls: PollerEpoll["tls"];
   onWake: () => void = () => {};
 
   readonly #table: FdTable;
@@ -86,6 +88,7 @@ export class PollerJoint implements Poller {
     this.bells = epoll.bells;
     [this.#table, this.#activity, this.#clock] = [table, activity, clock];
     [this.#epoll, this.#deno, this.#firstSlot] = [epoll, deno, firstSlot];
+    this.tls = epoll.tls;
     this.#denoUsedMs = clock.monotonicMs();
     deno.onWake = () => this.onWake();
     // What a parked wait brought is marked by then.

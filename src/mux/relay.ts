@@ -46,6 +46,7 @@ export class Relay implements FdHandler {
   /** Takes both sockets over and moves what waits already. */
   start(): void {
     const { engine } = this.client.context;
+    this.client.pairWith(this.server);
     engine.fdTable.setHandler(this.client.fd, this);
     engine.fdTable.setHandler(this.server.fd, this);
     this.#run();

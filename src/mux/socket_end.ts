@@ -43,6 +43,8 @@ export class SocketEnd extends WaitingBytes {
   /** Bytes received and sent since the owner last set them to 0. */
   receivedBytes = 0;
   sentBytes = 0;
+  /** Neither it nor its partner is encrypted: what is not seen may pass through a pipe. */
+  #isPlain = true;
   #burstBytes = 0;
   #normalClass = 2;
 
@@ -73,6 +75,13 @@ export class SocketEnd extends WaitingBytes {
     this.isReceiveFull = other.isReceiveFull;
     this.takeBufferFrom(other);
     this.receivedBytes = this.waitingBytes;
+  }
+
+  /** From now on what one of the two receives is sent by the other. */
+  pairWith(other: SocketEnd): void {
+    const { tls } = this.context.engine.poller;
+    const isPlain = tls === null || !(tls.isOn(this.fd) || tls.isOn(other.fd));
+    this.#isPlain = other.#isPlain = isPlain;
   }
 
   /** Changes where the socket returns to after a burst: it serves somebody else now. */
@@ -108,7 +117,8 @@ export class SocketEnd extends WaitingBytes {
 
   /** Whether the next bytes may pass through a pipe: they come fast, and nothing waits. */
   get isPipeable(): boolean {
-    return this.isReceiveFull && this.waitingBytes === 0 && this.context.engine.poller.pipes !== null;
+    return this.isReceiveFull && this.waitingBytes === 0 && this.#isPlain &&
+      this.context.engine.poller.pipes !== null;
   }
 
   /**

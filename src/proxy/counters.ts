@@ -19,6 +19,9 @@ export interface FrontendCounters {
   handshakeErrors: number;
   /** Connections that ended before a TLS client hello said where they belong. */
   helloErrors: number;
+  /** TLS handshakes that were completed; of them those that went on with a session. */
+  tlsHandshakes: number;
+  tlsResumed: number;
 }
 
 /** Of a server. */
@@ -48,6 +51,8 @@ export function newFrontendCounters(): FrontendCounters {
     deniedRequests: 0,
     handshakeErrors: 0,
     helloErrors: 0,
+    tlsHandshakes: 0,
+    tlsResumed: 0,
   };
 }
 

@@ -5,8 +5,8 @@
  *                 | ^ \--all full, or the chosen one--> queued --too long------------> failed
  *                 | |                                     | its turn, or the server went away
  *                 | +-------------------------------------+
- *                 v |  another address of the same server: at once
- *              connect --ok--> PROXY protocol header, if the server gets one --sent--> connected
+ *                 v |  another address of the same server: at once, unless it was TLS that failed
+ *              connect --ok--> PROXY protocol header and TLS, if the server gets them (server_handshake.ts) --over--> connected
  *                 |
  *                 +--refused, unreachable, time-out--> retries left? --no------------> failed
  *                                                          |
@@ -27,7 +27,6 @@
  */
 import type { Bitmap } from "../base/bitmap.ts";
 import { Errno, errnoName } from "../base/errno.ts";
-import type { Slab } from "../base/slab.ts";
 import type { Engine } from "../event/engine.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import type { SocketAddress } from "../event/poller.ts";
@@ -37,32 +36,21 @@ import { type Backend, serverSideClass } from "./backend.ts";
 import { NO_KEY } from "./balance/hash_key.ts";
 import { describeConnectError } from "./connect_error.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
-import { HeaderSend } from "./proxy_header.ts";
 import { QueuePlace } from "./queue/backend_queue.ts";
 import { Waiter, type WaiterOwner } from "./queue/waiter.ts";
 import { Redispatch } from "./redispatch.ts";
 import type { Server } from "./server.ts";
+import { type HandshakeContext, type HandshakeOwner, ServerHandshake } from "./server_handshake.ts";
 
 /** Pause before a server that failed is tried again: HAProxy's turn-around. */
 const RETRY_DELAY_MS = 1_000;
 
-/** What a dispatch needs of the process. */
-interface Context {
-  readonly engine: Engine;
-  /** For building a header; anybody's again after it. */
-  readonly proxyHeader: Slab;
-}
-
 /** For whom a server is found. */
-export interface DispatchOwner {
-  /** Whether bytes wait for the server: they will be sent as soon as it is connected. */
-  readonly hasDataToSend: boolean;
+export interface DispatchOwner extends HandshakeOwner {
   /** All that may serve it are busy: it waits, for this server or (null) for any. */
   onQueued(server: Server | null): void;
   /** A server was chosen; true when the owner has a connection to it already (the dispatch then ends). */
   onServerChosen(server: Server): boolean;
-  /** Writes the header of a connection to `server`, which gets one, to the beginning of `out`; returns its length. */
-  writeProxyHeader(server: Server, out: Uint8Array): number;
   /** Connected: the owner takes the fd over. */
   onServerConnected(fd: number): void;
   /** No connection could be had: values of EndCause and EndPhase, and the reason in words. */
@@ -71,7 +59,7 @@ export interface DispatchOwner {
   setServerDeadline(deadlineMs: number): void;
 }
 
-const Phase = { IDLE: 0, CONNECTING: 1, SENDING_HEADER: 2, WAITING: 3, DONE: 4, QUEUED: 5 } as const;
+const Phase = { IDLE: 0, CONNECTING: 1, SHAKING_HANDS: 2, WAITING: 3, DONE: 4, QUEUED: 5 } as const;
 
 /** See the module's text. Reused stream after stream. */
 export class Dispatch implements FdHandler, WaiterOwner {
@@ -90,7 +78,7 @@ export class Dispatch implements FdHandler, WaiterOwner {
   /** The server's addresses changed when this does. */
   addressVersion = 0;
   readonly #engine: Engine;
-  readonly #context: Context;
+  readonly #context: HandshakeContext;
   readonly #owner: DispatchOwner;
   #backend: Backend | null = null;
   #tried: Bitmap | null = null;
@@ -107,9 +95,9 @@ export class Dispatch implements FdHandler, WaiterOwner {
   /** It waited for this server, which went away. */
   #forsaken: Server | null = null;
   /** Made when it is first needed. */
-  #headerSend: HeaderSend | null = null;
+  #handshake: ServerHandshake | null = null;
 
-  constructor(context: Context, owner: DispatchOwner) {
+  constructor(context: HandshakeContext, owner: DispatchOwner) {
     this.#context = context;
     this.#engine = context.engine;
     this.#owner = owner;
@@ -238,7 +226,7 @@ export class Dispatch implements FdHandler, WaiterOwner {
 
   /** The time asked for came: the connect takes too long, or the pause is over. */
   onDeadline(): void {
-    const isConnecting = this.#phase === Phase.CONNECTING || this.#phase === Phase.SENDING_HEADER;
+    const isConnecting = this.#phase === Phase.CONNECTING || this.#phase === Phase.SHAKING_HANDS;
     if (isConnecting) this.#onConnectFailed(-Errno.ETIMEDOUT, true);
     else if (this.#phase === Phase.WAITING) this.#chooseAny();
     else if (this.#phase === Phase.QUEUED) this.#onQueueTimeout();
@@ -256,8 +244,9 @@ export class Dispatch implements FdHandler, WaiterOwner {
         return;
       }
     }
-    if (this.server!.config.proxyOut !== null) {
-      const result = this.#sendHeader(fd);
+    if (ServerHandshake.isFor(this.server!)) {
+      this.#phase = Phase.SHAKING_HANDS;
+      const result = this.#handshake!.advance(fd, this.server!, this.ioClass);
       if (result === -Errno.EAGAIN) return;
       if (result < 0) {
         this.#onConnectFailed(result, false);
@@ -273,17 +262,6 @@ export class Dispatch implements FdHandler, WaiterOwner {
     this.#engine.fdTable.stopSend(fd);
     if (this.#backend!.config.scheme === "tcp") this.noteAnswer(false);
     this.#owner.onServerConnected(fd);
-  }
-
-  /** Returns as HeaderSend does. The owner's bytes go out with the header when there are any. */
-  #sendHeader(fd: number): number {
-    const { hasDataToSend } = this.#owner;
-    if (this.#phase === Phase.SENDING_HEADER) return this.#headerSend!.resume(fd, hasDataToSend);
-    this.#phase = Phase.SENDING_HEADER;
-    this.#headerSend ??= new HeaderSend(this.#engine);
-    const { proxyHeader } = this.#context;
-    const sizeBytes = this.#owner.writeProxyHeader(this.server!, proxyHeader.bytes);
-    return this.#headerSend.begin(fd, proxyHeader, sizeBytes, hasDataToSend);
   }
 
   /** Its name may give it others while it connects, or none. */
@@ -333,6 +311,7 @@ export class Dispatch implements FdHandler, WaiterOwner {
   }
 
   #connect(): void {
+    this.#phase = Phase.CONNECTING;
     this.server!.counters.connects++;
     this.addressText = this.server!.addressText(this.#attempt);
     this.#target = this.server!.address(this.#attempt);
@@ -341,7 +320,9 @@ export class Dispatch implements FdHandler, WaiterOwner {
       this.#onConnectFailed(-Errno.EAFNOSUPPORT, false);
       return;
     }
-    const hasData = this.#owner.hasDataToSend || this.server!.config.proxyOut !== null;
+    const shakesHands = ServerHandshake.isFor(this.server!);
+    if (shakesHands) (this.#handshake ??= new ServerHandshake(this.#context, this.#owner)).begin();
+    const hasData = this.#owner.hasDataToSend || shakesHands;
     const fd = this.#engine.connect(this.address, this, this.ioClass, hasData, options);
     if (fd < 0) {
       this.#phase = Phase.DONE;
@@ -352,7 +333,6 @@ export class Dispatch implements FdHandler, WaiterOwner {
       return;
     }
     this.#fd = fd;
-    this.#phase = Phase.CONNECTING;
     this.#owner.setServerDeadline(this.#engine.nowMs + this.#backend!.config.timeouts.connectMs);
   }
 
@@ -360,12 +340,13 @@ export class Dispatch implements FdHandler, WaiterOwner {
     const server = this.server!;
     const backend = this.#backend!;
     const { connectMs } = backend.config.timeouts;
-    const why = describeConnectError(this.address, server.config.source, errno, isTimeout ? connectMs : 0);
+    const why = this.#describe(errno, isTimeout ? connectMs : 0);
     if (this.#fd !== NO_FD) this.#engine.close(this.#fd);
     this.#fd = NO_FD;
     server.counters.connectErrors++;
     server.observer?.onConnectFailed();
-    if (this.#isServerAsChosen && this.#attempt + 1 < server.addressCount) {
+    const isInTls = this.#phase === Phase.SHAKING_HANDS && this.#handshake!.isInTls;
+    if (this.#isServerAsChosen && this.#attempt + 1 < server.addressCount && !isInTls) {
       this.#attempt++;
       this.#connect();
       return;
@@ -383,6 +364,15 @@ export class Dispatch implements FdHandler, WaiterOwner {
       return;
     }
     this.#retry(server, backend);
+  }
+
+  #describe(errno: number, timeoutMs: number): string {
+    const handshake = this.#phase === Phase.SHAKING_HANDS ? this.#handshake : null;
+    if (handshake !== null && handshake.why !== "") {
+      return `TLS to ${this.addressText} failed: ${handshake.why}`;
+    }
+    return (timeoutMs > 0 && handshake?.describeTimeout(this.addressText, timeoutMs)) ||
+      describeConnectError(this.address, this.server!.config.source, errno, timeoutMs);
   }
 
   /** Whether a key, a cookie or a table means this server, and no other one will do as well. */

@@ -12,6 +12,7 @@
  */
 import { type TaskHandler } from "../event/run_queue.ts";
 import { NEVER_MS } from "../event/task.ts";
+import type { TlsFacts } from "../event/poller.ts";
 import type { H1Back } from "../mux/h1_back.ts";
 import type { H2StreamOwner } from "../mux/h2_carrier.ts";
 import type { H2Stream } from "../mux/h2_stream.ts";
@@ -33,6 +34,7 @@ export interface ExchangeOwner {
   readonly client: ClientIdentity;
   readonly acceptedWallMs: number;
   readonly handshakeMs: number;
+  readonly tls: TlsFacts | null;
   takeIdle(server: Server, authority: string, isFirst: boolean): H1Back | null;
   putIdle(back: H1Back, server: Server): boolean;
   /** It is over; its stream may still have its end to say. */
@@ -73,6 +75,10 @@ export class H2Exchange implements StreamSession, H2StreamOwner, TaskHandler {
 
   get handshakeMs(): number {
     return this.#owner.handshakeMs;
+  }
+
+  get tls(): TlsFacts | null {
+    return this.#owner.tls;
   }
 
   setClientDeadline(deadlineMs: number): void {

@@ -14,6 +14,7 @@
  *
  * @module
  */
+import type { TlsFacts } from "../event/poller.ts";
 import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
 import { NEVER_MS } from "../event/task.ts";
 import type { H1Back } from "../mux/h1_back.ts";
@@ -41,6 +42,7 @@ export interface SessionBefore {
   readonly client: ClientIdentity;
   readonly acceptedWallMs: number;
   readonly handshakeMs: number;
+  readonly tls: TlsFacts | null;
   readonly idleSinceMs: number;
   readonly front: H1Front;
 }
@@ -52,6 +54,7 @@ export class H2Session implements H2ConnectionOwner, ExchangeOwner, TaskHandler 
   readonly client: ClientIdentity;
   readonly acceptedWallMs: number;
   readonly handshakeMs: number;
+  readonly tls: TlsFacts | null;
   readonly connection: H2Connection;
   readonly #exchanges = new Set<H2Exchange>();
   readonly #task: number;
@@ -71,6 +74,7 @@ export class H2Session implements H2ConnectionOwner, ExchangeOwner, TaskHandler 
     this.client = before.client;
     this.acceptedWallMs = before.acceptedWallMs;
     this.handshakeMs = before.handshakeMs;
+    this.tls = before.tls;
     this.#idleSinceMs = before.idleSinceMs;
     const { h2StreamMax, h2GlitchMax, maxHeaderBytes } = listener.config.limits;
     this.connection = new H2Connection(context, context.requestParsers, context.h2, {

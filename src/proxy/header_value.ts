@@ -1,12 +1,13 @@
 /**
  * Values of `--header-up` and `--header-down` that have variables, compiled: appended to a head piece by piece, without a string.
  *
- * May import: base, config, protocol, proxy.
+ * May import: base, config, event, protocol, proxy.
  *
  * @module
  */
 import { AssertionError } from "../base/assert.ts";
 import { type HeaderVariable, parseHeaderValue } from "../config/header_value.ts";
+import type { TlsFacts } from "../event/poller.ts";
 import type { HeadEdit } from "../protocol/h1/head_edit.ts";
 import { FIELD_STRIDE, FieldPart, type HeadParser } from "../protocol/h1/head_parser.ts";
 import { FieldName } from "../protocol/http/field_name.ts";
@@ -16,6 +17,7 @@ import type { LogRecord } from "./log_record.ts";
 export interface HeaderScope {
   readonly session: {
     readonly client: { readonly address: string; readonly port: number };
+    readonly tls: TlsFacts | null;
     readonly listener: { readonly config: { readonly name: string } };
   };
   /** Knows the backend, the server and the id. */
@@ -92,6 +94,8 @@ export class HeaderValue {
       case "host":
         appendHost(edit, head, bytes, base);
         return;
+      default:
+        if (session.tls !== null) edit.appendAscii(tlsText(variable, session.tls));
     }
   }
 
@@ -103,6 +107,23 @@ export class HeaderValue {
       rest = Math.floor(rest / 10);
     } while (rest > 0);
     edit.append(this.#digits, at, PORT_DIGITS);
+  }
+}
+
+type TlsVariable = "sslv" | "sslc" | "[ssl_fc_sni]" | "[ssl_fc_alpn]" | "[ssl_c_s_dn]";
+
+function tlsText(variable: TlsVariable, tls: TlsFacts): string {
+  switch (variable) {
+    case "sslv":
+      return tls.version;
+    case "sslc":
+      return tls.cipher;
+    case "[ssl_fc_sni]":
+      return tls.serverName;
+    case "[ssl_fc_alpn]":
+      return tls.protocol;
+    case "[ssl_c_s_dn]":
+      return tls.peerSubject;
   }
 }
 

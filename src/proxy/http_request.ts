@@ -36,6 +36,7 @@ const LINES = {
   teTrailers: new TextEncoder().encode("TE: trailers\r\nConnection: TE\r\n"),
   forwardedFor: new TextEncoder().encode("X-Forwarded-For: "),
   forwardedProto: new TextEncoder().encode("X-Forwarded-Proto: http\r\n"),
+  forwardedProtoTls: new TextEncoder().encode("X-Forwarded-Proto: https\r\n"),
   forwardedHost: new TextEncoder().encode("X-Forwarded-Host: "),
   host: new TextEncoder().encode("Host: "),
   crlf: new TextEncoder().encode("\r\n"),
@@ -216,7 +217,10 @@ function editForwarded(stream: HttpStream, head: HeadParser, bytes: Uint8Array, 
     headEdit.appendAscii(client.forwardedFor);
     appendLine(stream, LINES.crlf);
   }
-  if (!hasProto && addsForwarded.proto) appendLine(stream, LINES.forwardedProto);
+  if (!hasProto && addsForwarded.proto) {
+    const isEncrypted = stream.session.listener.config.tls !== null;
+    appendLine(stream, isEncrypted ? LINES.forwardedProtoTls : LINES.forwardedProto);
+  }
   const row = head.fieldIndexOf(FieldName.HOST) * FIELD_STRIDE;
   if (hasHost || row < 0 || !addsForwarded.host) return;
   appendLine(stream, LINES.forwardedHost);

@@ -17,17 +17,18 @@
  * @module
  */
 import { NEVER_MS } from "../event/task.ts";
+import type { TlsFacts } from "../event/poller.ts";
 import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
 import type { H1Back } from "../mux/h1_back.ts";
 import { FrontPhase } from "../mux/front.ts";
 import { H1Front, type H1FrontOwner } from "../mux/h1_front.ts";
 import { H2Session } from "./h2_session.ts";
 import { HttpStream } from "./http_stream.ts";
+import type { Embryonic } from "./embryonic.ts";
 import type { Listener } from "./listener.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { OwnConnection } from "./own_connection.ts";
 import type { ProxyContext } from "./proxy_context.ts";
-import type { ProxyHandshake } from "./proxy_handshake.ts";
 import type { Server } from "./server.ts";
 import type { StreamSession } from "./stream_session.ts";
 import type { ClientIdentity } from "./client_identity.ts";
@@ -42,6 +43,8 @@ export class HttpSession implements H1FrontOwner, StreamSession, TaskHandler {
   readonly front: H1Front;
   readonly client: ClientIdentity;
   readonly acceptedWallMs: number;
+  /** null: not encrypted. */
+  readonly tls: TlsFacts | null;
   /** From accept to the end of its handshake: 0 without one. */
   readonly handshakeMs: number;
   /** Since when the client has been idle: accept, the end of the handshake, or that of the last response. */
@@ -59,14 +62,15 @@ export class HttpSession implements H1FrontOwner, StreamSession, TaskHandler {
     listener: Listener,
     fd: number,
     client: ClientIdentity,
-    handshake: ProxyHandshake | null,
+    handshake: Embryonic | null,
   ) {
     const { engine } = context;
     this.context = context;
     this.listener = listener;
     this.client = client;
     this.idleSinceMs = engine.nowMs;
-    this.handshakeMs = handshake === null ? 0 : Math.round(engine.nowMs - handshake.acceptedMs);
+    this.handshakeMs = handshake?.handshakeMs ?? 0;
+    this.tls = handshake?.tls ?? null;
     this.acceptedWallMs = handshake?.acceptedWallMs ?? engine.wallNowMs;
     this.front = new H1Front(context, context.requestParsers, this);
     this.front.headLimitBytes = listener.config.limits.maxHeaderBytes;

@@ -55,6 +55,7 @@ import { RequestReplay } from "./retry/request_replay.ts";
 import type { Server } from "./server.ts";
 import { StickState } from "./stick/stick_state.ts";
 import type { StreamSession } from "./stream_session.ts";
+import { nameOf } from "./tls_steps.ts";
 import { StreamStep } from "./stream_step.ts";
 import { UNIQUE_ID_BYTES } from "./unique_id.ts";
 
@@ -193,7 +194,12 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
 
   writeProxyHeader(server: Server, out: Uint8Array): number {
     const { client, front } = this.session;
-    return writeClientHeader(out, server, client, front, authorityFor(server, front));
+    const authority = server.config.proxyOut!.hasAuthority ? authorityFor(server, front) : "";
+    return writeClientHeader(out, server, client, front, authority);
+  }
+
+  tlsName(server: Server): string {
+    return nameOf(server, authorityFor(server, this.session.front));
   }
 
   onServerConnected(fd: number): void {
@@ -366,6 +372,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     this.record.connectMs = Math.round(this.connectedMs - this.headDoneMs) - this.record.queueMs;
     this.session.setServerDeadline(engine.nowMs + this.backend!.config.timeouts.serverMs);
     back.setNormalClass(this.dispatch.ioClass);
+    back.pairWith(this.session.front);
     back.attach(this);
     if (!this.session.front.mayTake()) back.setReceiving(false);
     forwardRequestHead(this);
@@ -464,6 +471,7 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     const { record, session } = this;
     const nowMs = this.context.engine.nowMs;
     if (this.backend !== null) this.backend.currentConns--;
+    record.tls = session.tls;
     record.clientAddress = session.client.address;
     record.clientPort = session.client.port;
     record.acceptWallMs = session.acceptedWallMs;

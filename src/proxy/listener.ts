@@ -9,7 +9,7 @@
  * While FULL or PAUSED new connections wait in the kernel's backlog; nothing spins. The delay doubles from PAUSE_MS_MIN to
  * PAUSE_MS_MAX while accepting keeps failing.
  *
- * May import: base, config, event, net, mux, proxy.
+ * May import: base, config, sys, event, net, mux, proxy.
  *
  * @module
  */
@@ -20,6 +20,7 @@ import type { SocketAddress } from "../event/poller.ts";
 import type { TaskHandler } from "../event/run_queue.ts";
 import { IoClass } from "../event/io_queue.ts";
 import { NO_FD } from "../mux/socket_end.ts";
+import type { TlsContext } from "../sys/tls_context.ts";
 import type { Backend } from "./backend.ts";
 import { priorityClass } from "./backend.ts";
 import { ClientIdentity } from "./client_identity.ts";
@@ -30,12 +31,14 @@ import { BasicAuth } from "./limit/basic_auth.ts";
 import { logRefusedConnection } from "./limit/refused_connection.ts";
 import { RequestGuard } from "./limit/request_guard.ts";
 import type { ProxyContext } from "./proxy_context.ts";
+import type { Embryonic } from "./embryonic.ts";
 import { ProxyHandshake } from "./proxy_handshake.ts";
 import type { RouteTable } from "./route_table.ts";
 import type { RouteTarget } from "./route_target.ts";
 import { SniInspection } from "./sni_inspection.ts";
 import type { SniRoutes } from "./sni_routes.ts";
 import { TcpSession } from "./tcp_session.ts";
+import { TlsHandshake } from "./tls_handshake.ts";
 
 /** Accepts in one call: HAProxy's tune.maxaccept. */
 const ACCEPTS_PER_CALL = 4;
@@ -66,6 +69,8 @@ export class Listener implements FdHandler, TaskHandler {
   tcpBackend: Backend | null = null;
   /** Of an sni listener, whose default backend is `tcpBackend`. */
   sniRoutes: SniRoutes<Backend> | null = null;
+  /** What its connections are encrypted with; null: they are not. Another one from one connection to the next when certificates changed. */
+  tlsContext: TlsContext | null = null;
   readonly #gate: AcceptGate;
   /** Null where there is nothing to ask. */
   readonly requestGuard: RequestGuard | null;
@@ -173,9 +178,15 @@ export class Listener implements FdHandler, TaskHandler {
     return this.#guard === null ? null : this.#guard.refusal(client, this.context.engine.nowMs);
   }
 
-  /** A handshake is over: its socket becomes a session. */
+  /** Its PROXY protocol header was read. */
   onHandshakeDone(client: ClientIdentity, handshake: ProxyHandshake): void {
-    this.#openSession(handshake.end.fd, client, handshake);
+    const { tlsContext } = this;
+    if (tlsContext === null) this.#openSession(handshake.end.fd, client, handshake);
+    else TlsHandshake.behind(this.context, this, handshake, client).start(tlsContext);
+  }
+
+  onTlsDone(client: ClientIdentity, connection: Embryonic): void {
+    this.#openSession(connection.end.fd, client, connection);
   }
 
   /** A client hello said where its connection belongs. */
@@ -222,7 +233,8 @@ export class Listener implements FdHandler, TaskHandler {
       return;
     }
     this.#count();
-    this.#openSession(fd, client, null);
+    if (this.tlsContext === null) this.#openSession(fd, client, null);
+    else TlsHandshake.ofSocket(this.context, this, fd, client).start(this.tlsContext);
   }
 
   #count(): void {
@@ -230,11 +242,11 @@ export class Listener implements FdHandler, TaskHandler {
     this.counters.connections++;
   }
 
-  #openSession(fd: number, client: ClientIdentity, handshake: ProxyHandshake | null): void {
+  #openSession(fd: number, client: ClientIdentity, before: Embryonic | null): void {
     const { scheme } = this.config;
-    if (scheme === "http") new HttpSession(this.context, this, fd, client, handshake);
-    else if (scheme === "sni") new SniInspection(this.context, this, fd, client, handshake).start();
-    else new TcpSession(this.context, this, fd, client, handshake, this.tcpBackend!);
+    if (scheme === "http") new HttpSession(this.context, this, fd, client, before);
+    else if (scheme === "sni") new SniInspection(this.context, this, fd, client, before).start();
+    else new TcpSession(this.context, this, fd, client, before, this.tcpBackend!);
   }
 
   /** Nothing was made for it yet: neither a place in the fd table nor in the counts. */

@@ -9,10 +9,11 @@
  *       |--- Th ---|--- Ti ---|------ TR ------|-- Tw --|--- Tc ---|------ Tr ------|------ Td ------|
  *                             |------------------------------ Ta -------------------------------------|
  *
- * May import: base, config.
+ * May import: base, config, event.
  *
  * @module
  */
+import type { TlsFacts } from "../event/poller.ts";
 
 /** First letter of the termination state: who ended the stream (HAProxy manual 8.5). */
 export const EndCause = {
@@ -63,6 +64,15 @@ export const CookieGiven = {
   REWRITTEN: 0x52, // R
   DELETED: 0x44, // D
 } as const;
+/** Of a connection whose handshake failed. */
+export const NO_TLS_FACTS: TlsFacts = {
+  version: "",
+  cipher: "",
+  protocol: "",
+  serverName: "",
+  isResumed: false,
+  peerSubject: "",
+};
 
 /** A part of {@linkcode LogRecord.capture}: `length` 0 means absent. */
 export interface CaptureRange {
@@ -74,6 +84,8 @@ export interface CaptureRange {
 export interface LogRecord {
   /** "http" has request fields; "tcp" and "sni" have not. */
   scheme: "http" | "tcp" | "sni";
+  /** What the client's TLS connection is; null: it is not encrypted here. */
+  tls: TlsFacts | null;
   /** Client address as text ("10.1.2.3", "::1"; "unix:1" for unix clients) and port (0 for unix). */
   clientAddress: string;
   clientPort: number;
@@ -167,6 +179,7 @@ export function newLogRecord(captureSizeBytes: number): LogRecord {
 /** Puts every field back to its neutral value; keeps `capture`'s memory. */
 export function resetLogRecord(record: LogRecord): void {
   record.scheme = "http";
+  record.tls = null;
   record.clientAddress =
     record.frontendName =
     record.backendName =

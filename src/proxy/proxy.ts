@@ -265,6 +265,8 @@ export class Proxy implements AcceptGate, TaskHandler {
 
 function bindAddresses(endpoint: Endpoint): SocketAddress[] {
   if (endpoint.kind === "unix") return [{ kind: "unix", path: endpoint.path }];
+  // One socket: browsers and curl come to it whichever of the two loopbacks the name gives them first.
+  if (endpoint.host === "localhost") return [{ kind: "tcp", host: "127.0.0.1", port: endpoint.port }];
   if (endpoint.host !== "") return [{ kind: "tcp", host: endpoint.host, port: endpoint.port }];
   return [{ kind: "tcp", host: "::", port: endpoint.port }, {
     kind: "tcp",

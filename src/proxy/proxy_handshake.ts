@@ -11,8 +11,7 @@
  *     UNKNOWN                           the connection's                                     no: nobody knows whose they are
  *     LOCAL                             the connection's                                     if that is in --trust
  *
- * A connection that ends without a byte makes no line, as everywhere. Until a session has taken it, it counts as a connection of its
- * listener and as no request.
+ * A connection that ends without a byte makes no line, as everywhere.
  *
  * May import: base, buffer, config, event, mux, protocol, proxy.
  *
@@ -21,7 +20,6 @@
 import { Errno } from "../base/errno.ts";
 import { formatAddressBytes } from "../base/ip_address.ts";
 import { Criticality } from "../buffer/criticality.ts";
-import type { ListenerConfig } from "../config/model.ts";
 import type { Cidr } from "../config/model_limits.ts";
 import { Direction } from "../event/fd_state.ts";
 import type { FdHandler } from "../event/fd_table.ts";
@@ -29,45 +27,42 @@ import type { SocketAddress } from "../event/poller.ts";
 import type { TaskHandler } from "../event/run_queue.ts";
 import { HEAD_CAPACITY } from "../mux/h1_end.ts";
 import { SocketEnd } from "../mux/socket_end.ts";
-import type { EndContext } from "../mux/waiting_bytes.ts";
 import { describeHeaderError } from "../protocol/proxy_protocol/header_error.ts";
 import {
+  headerBytesAtLeast,
   HeaderKind,
   HeaderStatus,
   type ProxyHeaderParser,
 } from "../protocol/proxy_protocol/header_parser.ts";
 import { ClientIdentity } from "./client_identity.ts";
-import type { ConnectionCounts } from "./connection_counts.ts";
-import type { FrontendCounters } from "./counters.ts";
-import { noteConnections } from "./log_connections.ts";
-import { EndCause, EndPhase, type LogSink, newLogRecord } from "./log_record.ts";
+import {
+  type Embryonic,
+  type EmbryonicContext,
+  type EmbryonicOwner,
+  type Handshaking,
+  logEmbryonic,
+} from "./embryonic.ts";
+import { EndCause } from "./log_record.ts";
 
 /** What a handshake needs of the process. */
-export interface HandshakeContext extends EndContext {
+export interface HandshakeContext extends EmbryonicContext {
   readonly config: { readonly trust: readonly Cidr[] };
-  readonly log: LogSink;
-  readonly connections: ConnectionCounts;
   readonly proxyHeaderParser: ProxyHeaderParser;
-  /** What hadro ends when it stops. */
-  readonly sessions: { add(handshake: ProxyHandshake): void; delete(handshake: ProxyHandshake): void };
 }
 
 /** The listener that it belongs to. */
-export interface HandshakeOwner {
-  readonly config: ListenerConfig;
-  readonly counters: FrontendCounters;
-  readonly ioClass: number;
-  readonly connectionCount: number;
-  /** It is over: the socket, and what waits, are for a session of `client`. */
+export interface HandshakeOwner extends EmbryonicOwner {
+  /** It is over: the socket, and what waits, are for `client`. */
   onHandshakeDone(client: ClientIdentity, handshake: ProxyHandshake): void;
   /** Why this client may not have a connection; null when it may. */
   refusalOf(client: ClientIdentity): string | null;
-  /** It failed, and the socket is closed. */
-  onHandshakeFailed(): void;
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** See the module's text. */
-export class ProxyHandshake implements FdHandler, TaskHandler {
+export class ProxyHandshake implements FdHandler, TaskHandler, Embryonic, Handshaking {
+  readonly tls = null;
   readonly context: HandshakeContext;
   readonly listener: HandshakeOwner;
   /** The socket, and behind the header what waits for the session. */
@@ -115,8 +110,7 @@ export class ProxyHandshake implements FdHandler, TaskHandler {
 
   onIo(): void {
     const { end } = this;
-    // As much as a request's head may take: what follows the header may be one.
-    const count = end.receive(Criticality.REQUEST_HEAD, HEAD_CAPACITY);
+    const count = end.receive(Criticality.REQUEST_HEAD, this.#capacity);
     if (count > 0) this.#look();
     else if (count !== -Errno.EAGAIN && count !== -Errno.ENOBUFS) {
       const verb = count === 0 ? "closed" : "reset the connection";
@@ -125,6 +119,17 @@ export class ProxyHandshake implements FdHandler, TaskHandler {
         `the client ${verb} before its PROXY protocol header was complete`,
       );
     }
+  }
+
+  /**
+   * As much as a request's head may take: what follows the header may be one. Records of TLS are read by who decrypts them: before
+   * those not a byte more than surely belongs to the header.
+   */
+  get #capacity(): number {
+    if (this.listener.config.tls === null) return HEAD_CAPACITY;
+    const { end } = this;
+    const bytes = end.hasBuffer ? end.bytes : NOTHING;
+    return Math.min(HEAD_CAPACITY, headerBytesAtLeast(bytes, end.base + end.head, end.base + end.tail));
   }
 
   /** Time is up. */
@@ -186,7 +191,8 @@ export class ProxyHandshake implements FdHandler, TaskHandler {
   /** @param refused The client whose address is refused: it is reset, and the log is about it. */
   #fail(cause: number, why: string, refused: ClientIdentity | null = null): void {
     const isQuiet = this.end.receivedBytes === 0 && (cause === EndCause.CLIENT || cause === EndCause.KILLED);
-    if (!isQuiet) this.#log(cause, why, refused ?? new ClientIdentity(this.#peer, []));
+    const client = refused ?? new ClientIdentity(this.#peer, []);
+    if (!isQuiet) logEmbryonic(this.context, this.listener, this, client, { cause, why });
     this.end.closeSocket(refused !== null);
     this.#leave();
     this.listener.onHandshakeFailed();
@@ -195,24 +201,6 @@ export class ProxyHandshake implements FdHandler, TaskHandler {
   #leave(): void {
     this.context.engine.scheduler.release(this.#task);
     this.context.sessions.delete(this);
-  }
-
-  #log(cause: number, why: string, client: ClientIdentity): void {
-    if (!this.context.log.enabled) return;
-    const { context, listener } = this;
-    const record = newLogRecord(0);
-    record.scheme = listener.config.scheme;
-    record.clientAddress = client.address;
-    record.clientPort = client.port;
-    record.acceptWallMs = record.requestWallMs = this.acceptedWallMs;
-    record.frontendName = listener.config.name;
-    record.handshakeMs = record.totalMs = this.handshakeMs;
-    record.bytesIn = this.end.receivedBytes;
-    record.endCause = cause;
-    record.endPhase = EndPhase.REQUEST;
-    record.why = why;
-    noteConnections(record, context.connections, listener, null, null);
-    context.log.logStream(record);
   }
 }
 

@@ -44,9 +44,10 @@ export function writeClientHeader(
   });
 }
 
-/** What the header of a connection to `server` is to say of the request's authority: "" where it says nothing. */
+/** What a connection to `server` is to know of the request's authority, by its header or by its TLS: "" where that is nothing. */
 export function authorityFor(server: Server, front: Front): string {
-  if (server.config.proxyOut?.hasAuthority !== true) return "";
+  const { proxyOut, tls } = server.config;
+  if (proxyOut?.hasAuthority !== true && tls?.serverName.kind !== "host") return "";
   const { parsedHead: head, bytes, messageStart: base } = front;
   const row = head.fieldIndexOf(FieldName.HOST) * FIELD_STRIDE;
   const isAbsolute = head.targetForm === TargetForm.ABSOLUTE;

@@ -8,7 +8,7 @@
  * A slot of a template is one that names give an address to and take it away (`setSlot`): while it is vacant it is as good as not
  * there. What is under way on it goes on, and its idle connections are closed, whenever it gets another address.
  *
- * May import: base, config, event, mux, net, proxy.
+ * May import: base, config, sys, event, mux, net, proxy.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import type { HttpReuse, ServerConfig, SourceConfig, TcpConfig } from "../config
 import type { SlotState } from "../net/name_source.ts";
 import type { Engine } from "../event/engine.ts";
 import type { ConnectOptions, SocketAddress } from "../event/poller.ts";
+import type { TlsContext } from "../sys/tls_context.ts";
 import { formatAddress } from "./address_text.ts";
 import { BackendCounts } from "./backend_counts.ts";
 import type { Candidate } from "./balance/candidate.ts";
@@ -36,6 +37,8 @@ export class Server implements Candidate {
   wholeWeight: number;
   /** Told what traffic meets; null when nobody observes. */
   observer: TrafficObserver | null = null;
+  /** What connections to it are encrypted with; null: they are not. Another one from one connection to the next when files changed. */
+  tlsContext: TlsContext | null = null;
   /** How many streams it takes; null: any number. */
   limit: ServerLimit | null = null;
   isBackup: boolean;
@@ -90,8 +93,8 @@ export class Server implements Candidate {
     this.#tcp = options.tcp;
     this.#onUsableChange = options.onUsableChange;
     this.idle = new IdlePool(engine, {
-      // A connection with a header is its client's own.
-      reuse: config.proxyOut === null ? options.httpReuse : "never",
+      // A connection with a header is its client's own; one that was verified for a request's Host is for no other.
+      reuse: config.proxyOut === null && config.tls?.serverName.kind !== "host" ? options.httpReuse : "never",
       purgeMs: options.poolPurgeMs,
       maxConn: options.poolMaxConn,
       onClosed: options.onIdleClosed,

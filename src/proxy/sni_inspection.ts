@@ -39,7 +39,7 @@ import type { ConnectionCounts } from "./connection_counts.ts";
 import type { FrontendCounters } from "./counters.ts";
 import { noteConnections } from "./log_connections.ts";
 import { EndCause, EndPhase, type LogSink, newLogRecord } from "./log_record.ts";
-import type { ProxyHandshake } from "./proxy_handshake.ts";
+import type { Embryonic } from "./embryonic.ts";
 import type { SniRoutes } from "./sni_routes.ts";
 import { ReadHello } from "./tcp_beginning.ts";
 
@@ -79,6 +79,8 @@ export class SniInspection implements FdHandler, TaskHandler {
   readonly end: SocketEnd;
   readonly acceptedWallMs: number;
   readonly handshakeMs: number;
+  /** What is encrypted is passed on as it is. */
+  readonly tls = null;
   /** Accept, or the end of the handshake. */
   readonly #beganMs: number;
   /** What the hello says; "" while it has not, or does not. */
@@ -94,7 +96,7 @@ export class SniInspection implements FdHandler, TaskHandler {
     listener: InspectionOwner,
     fd: number,
     client: ClientIdentity,
-    handshake: ProxyHandshake | null,
+    handshake: Embryonic | null,
   ) {
     const { engine } = context;
     this.context = context;

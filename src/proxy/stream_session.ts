@@ -1,12 +1,13 @@
 /**
  * For whom an HTTP stream is: the client's connection, or the one of its streams that the request came on.
  *
- * May import: mux, proxy.
+ * May import: event, mux, proxy.
  *
  * @module
  */
 import type { Front } from "../mux/front.ts";
 import type { H1Back } from "../mux/h1_back.ts";
+import type { TlsFacts } from "../event/poller.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 import type { Listener } from "./listener.ts";
 import type { Server } from "./server.ts";
@@ -19,6 +20,8 @@ export interface StreamSession {
   readonly acceptedWallMs: number;
   /** From accept to the end of its handshake: 0 without one. */
   readonly handshakeMs: number;
+  /** null: the connection is not encrypted. */
+  readonly tls: TlsFacts | null;
   /** Since when the client has been idle: accept, the end of the handshake, or that of the last response. */
   readonly idleSinceMs: number;
   /** Requests of the connection before this one. */

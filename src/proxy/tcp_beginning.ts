@@ -1,10 +1,11 @@
 /**
  * What lies before a TCP session: a PROXY protocol header (proxy_handshake.ts), a TLS client hello (sni_inspection.ts).
  *
- * May import: mux, proxy.
+ * May import: event, mux, proxy.
  *
  * @module
  */
+import type { TlsFacts } from "../event/poller.ts";
 import type { SocketEnd } from "../mux/socket_end.ts";
 import type { LogRecord } from "./log_record.ts";
 
@@ -15,6 +16,8 @@ export interface TcpBeginning {
   readonly acceptedWallMs: number;
   /** Th of the log. */
   readonly handshakeMs: number;
+  /** null: it is not encrypted, or not here. */
+  readonly tls: TlsFacts | null;
 }
 
 /** What a client hello said: all that its session keeps of the inspection. */

@@ -16,6 +16,7 @@ import { Criticality } from "../buffer/criticality.ts";
 import { NEVER_MS } from "../event/task.ts";
 import type { FdHandler } from "../event/fd_table.ts";
 import { Direction } from "../event/fd_state.ts";
+import type { TlsFacts } from "../event/poller.ts";
 import { type TaskHandler, WakeReason } from "../event/run_queue.ts";
 import { Relay, type RelayOwner } from "../mux/relay.ts";
 import { FULL_CAPACITY, NO_FD, SocketEnd } from "../mux/socket_end.ts";
@@ -32,6 +33,7 @@ import { noteQueue } from "./queue/log_queue.ts";
 import type { Server } from "./server.ts";
 import type { ReadHello, TcpBeginning } from "./tcp_beginning.ts";
 import { TcpStick } from "./stick/tcp_stick.ts";
+import { nameOf } from "./tls_steps.ts";
 
 /** See the module's text. */
 export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHandler {
@@ -51,6 +53,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   readonly #hello: ReadHello | null;
   /** null: the backend knows no stickiness. */
   readonly #stick: TcpStick | null;
+  readonly #tls: TlsFacts | null;
   #connectedMs = 0;
   #relay: Relay | null = null;
   #clientDeadlineMs = NEVER_MS;
@@ -77,6 +80,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     this.#hello = hello;
     this.#beganMs = engine.nowMs;
     this.#handshakeMs = before?.handshakeMs ?? 0;
+    this.#tls = before?.tls ?? null;
     this.#acceptedWallMs = before?.acceptedWallMs ?? engine.wallNowMs;
     this.#client = new SocketEnd(context);
     this.#server = new SocketEnd(context);
@@ -117,6 +121,10 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
   writeProxyHeader(server: Server, out: Uint8Array): number {
     const authority = server.config.proxyOut!.hasAuthority ? this.#hello?.serverName ?? "" : "";
     return writeClientHeader(out, server, this.#identity, this.#client, authority);
+  }
+
+  tlsName(server: Server): string {
+    return nameOf(server, "");
   }
 
   onServerConnected(fd: number): void {
@@ -279,6 +287,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
     const record = newLogRecord(0);
     const server = this.#dispatch.server;
     record.scheme = "tcp";
+    record.tls = this.#tls;
     record.clientAddress = this.#identity.address;
     record.clientPort = this.#identity.port;
     record.acceptWallMs = record.requestWallMs = this.#acceptedWallMs;

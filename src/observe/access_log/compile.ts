@@ -85,7 +85,7 @@ class Compiler {
       return;
     }
     const flags = this.#flags(start);
-    const name = /^[A-Za-z]+/.exec(this.#pattern.slice(this.#at))?.[0] ?? "";
+    const name = /^(?:[A-Za-z]+|\[[a-z_]+\])/.exec(this.#pattern.slice(this.#at))?.[0] ?? "";
     this.#at += name.length;
     const isQuoted = isOn(flags, "Q", this.#quotesAll);
     const isHexadecimal = isOn(flags, "X", this.#hexadecimalAll);
@@ -143,8 +143,11 @@ class Compiler {
 
   #describeUnknown(name: string, start: number): string {
     const place = `at column ${start + 1}`;
-    if (name === "" && this.#pattern[this.#at] === "[") {
-      return `Cannot use log format ${place}: sample expressions, %[…], are HAProxy's only; hadro knows %name`;
+    if (name.startsWith("[") || (name === "" && this.#pattern[this.#at] === "[")) {
+      const expressions = Object.keys(VARIABLES).filter((other) => other.startsWith("["));
+      return `Cannot use log format ${place}: of HAProxy's sample expressions, %[…], hadro knows ${
+        expressions.map((other) => `%${other}`).join(" ")
+      }`;
     }
     if (name === "") {
       return `Cannot use log format ${place}: "%" without the name of a variable; write %% for a percent sign`;

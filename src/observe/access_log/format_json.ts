@@ -2,17 +2,24 @@
  * One JSON object a line, `"v":1`: every key of its scheme is always there, null where there is nothing to say; times in milliseconds with the unit
  * in the name. docs/reference/log-json.md describes each field.
  *
- * May import: base, proxy, observe/access_log.
+ * May import: base, event, proxy, observe/access_log.
  *
  * @module
  */
 import type { ByteWriter } from "../../base/byte_writer.ts";
+import type { TlsFacts } from "../../event/poller.ts";
 import { type CaptureRange, CookieSeen, type LogRecord } from "../../proxy/log_record.ts";
 import { writeJson } from "./escape.ts";
 import { ascii, type LogFormat } from "./format.ts";
 import { LogTime } from "./log_time.ts";
 
 const KEY = {
+  tlsVersion: ascii(',"tls_version":'),
+  tlsCipher: ascii(',"tls_cipher":'),
+  tlsName: ascii(',"tls_sni":'),
+  tlsProtocol: ascii(',"tls_alpn":'),
+  tlsResumed: ascii(',"tls_resumed":'),
+  tlsClient: ascii(',"tls_client":'),
   time: ascii('{"v":1,"time":"'),
   scheme: ascii('","scheme":"'),
   client: ascii('","client":"'),
@@ -72,7 +79,7 @@ export class FormatJson implements LogFormat {
     out.literal(KEY.time);
     this.#time.iso(out, isHttp ? record.requestWallMs : record.acceptWallMs);
     out.literal(KEY.scheme);
-    out.text(record.scheme);
+    out.text(record.tls === null ? record.scheme : isHttp ? "https" : "tls");
     out.literal(KEY.client);
     out.text(record.clientAddress);
     out.literal(KEY.clientPort);
@@ -92,6 +99,7 @@ export class FormatJson implements LogFormat {
       writeText(out, KEY.encoding, record.encoding);
       writeNumber(out, KEY.uncompressed, record.encoding === "" ? -1 : record.uncompressedBytes);
     }
+    if (record.tls !== null) writeTls(out, record.tls);
     writeConns(out, record);
     out.byte(CLOSE);
   }
@@ -159,6 +167,16 @@ function writeConns(out: ByteWriter, record: LogRecord): void {
   writeNumber(out, KEY.serverConns, record.serverConns);
   writeNumber(out, KEY.serverQueue, record.serverQueue);
   writeNumber(out, KEY.backendQueue, record.backendQueue);
+}
+
+function writeTls(out: ByteWriter, tls: TlsFacts): void {
+  writeText(out, KEY.tlsVersion, tls.version);
+  writeText(out, KEY.tlsCipher, tls.cipher);
+  writeText(out, KEY.tlsName, tls.serverName);
+  writeText(out, KEY.tlsProtocol, tls.protocol);
+  out.literal(KEY.tlsResumed);
+  out.literal(tls.version === "" ? NULL : tls.isResumed ? TRUE : FALSE);
+  writeText(out, KEY.tlsClient, tls.peerSubject);
 }
 
 /** -1 means that the phase was not reached: null. */

@@ -30,6 +30,7 @@ import {
   Family,
   SIGNATURE,
   TEXT_BYTES_MAX,
+  TEXT_BYTES_MIN,
   TEXT_PREFIX,
   TLV_HEAD_BYTES,
   TlvType,
@@ -53,6 +54,15 @@ const TCP6 = new TextEncoder().encode("TCP6");
 const UNKNOWN = new TextEncoder().encode("UNKNOWN");
 const NO_CHECKSUM = new Uint8Array(CRC_BYTES);
 const NONE = -1;
+
+/** How many bytes from `start` on belong to the header for sure: there are as many, or the header is malformed. */
+export function headerBytesAtLeast(bytes: Uint8Array, start: number, end: number): number {
+  const size = end - start;
+  if (size === 0) return TEXT_BYTES_MIN;
+  if (bytes[start] !== CR) return size + (bytes[end - 1] === CR ? 1 : 2);
+  if (size < BINARY_BYTES_MIN) return BINARY_BYTES_MIN;
+  return BINARY_BYTES_MIN + (bytes[start + 14]! << 8 | bytes[start + 15]!);
+}
 
 /** See the module's text. */
 export class ProxyHeaderParser {

@@ -14,6 +14,9 @@ export const TEXT_PREFIX: Uint8Array = new TextEncoder().encode("PROXY ");
 /** The longest line of version 1, its CRLF included. */
 export const TEXT_BYTES_MAX = 107;
 
+/** The shortest: "PROXY UNKNOWN". */
+export const TEXT_BYTES_MIN = 15;
+
 /** What version 2 begins with. */
 export const SIGNATURE: Uint8Array = new TextEncoder().encode("\r\n\r\n\0\r\nQUIT\n");
 /** Up to and including the length. */

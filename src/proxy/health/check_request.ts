@@ -18,6 +18,11 @@ import type { CheckRequest } from "../../config/model_health.ts";
 import { PROXY_HEADER_BYTES_MAX, writeProxyHeader } from "../../protocol/proxy_protocol/header_writer.ts";
 import { formatAddress } from "../address_text.ts";
 
+/** Bytes of {@linkcode encodeCheckRequest} that come before TLS. */
+export function plainBytesOf(server: ServerConfig): number {
+  return encodeHeader(server).length;
+}
+
 /**
  * Null when there is nothing to send. @param request Null with tcp. @param member What has the slot that the server is, of SRV
  * records; "" with others.

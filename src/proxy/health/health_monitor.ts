@@ -21,8 +21,10 @@ import type { Backend } from "../backend.ts";
 import { connectOptionsTo, type Server } from "../server.ts";
 import { CheckBuffers } from "./check_buffers.ts";
 import { encodeCheckRequest } from "./check_request.ts";
+import { CheckTls } from "./check_tls.ts";
 import { HealthStatus } from "./health_state.ts";
-import { type CheckTarget, ServerCheck } from "./server_check.ts";
+import type { CheckTarget } from "./check_options.ts";
+import { ServerCheck } from "./server_check.ts";
 import { type HealthContext, ServerHealth } from "./server_health.ts";
 
 /** How often threads look what others changed. */
@@ -153,6 +155,7 @@ export class HealthMonitor implements TaskHandler {
       spreadPercent: this.#config.spreadChecksPercent,
       target: this.#targetOf(health, backend, server),
       request: encodeCheckRequest(check.request, server.config),
+      tls: CheckTls.of(this.#context.engine, server),
       buffers: this.#buffers,
       prng: this.#prng,
       owner: health,

@@ -29,6 +29,10 @@ export const HealthReason = {
   UNRESOLVED: 8,
   /** The last {@linkcode TrafficError}, or a status from 100 on. */
   ERRORS: 9,
+  /** What OpenSSL says of the server's certificate (X509_V_ERR_*), 0 when it is not that. */
+  TLS: 10,
+  /** Milliseconds. */
+  TLS_TIMEOUT: 11,
 } as const;
 
 /** What is wrong with traffic; a status from 500 on stands for itself. */
@@ -41,6 +45,20 @@ const TRAFFIC_WORDS: readonly string[] = [
   "a connection that ended without an answer",
   "no answer in time",
 ];
+
+/** The usual ones of X509_V_ERR_*, in OpenSSL's words. */
+const CERTIFICATE_WORDS: Readonly<Record<number, string>> = {
+  9: "certificate is not yet valid",
+  10: "certificate has expired",
+  18: "self-signed certificate",
+  19: "self-signed certificate in certificate chain",
+  20: "unable to get local issuer certificate",
+  21: "unable to verify the first certificate",
+  24: "invalid CA certificate",
+  26: "unsuitable certificate purpose",
+  62: "hostname mismatch",
+  64: "IP address mismatch",
+};
 
 /** Facts that the integers do not hold. */
 export interface ReasonFacts {
@@ -77,6 +95,12 @@ export function describeReason(reason: number, detail: number, count: number, fa
       return facts.unresolved || "its name does not resolve";
     case HealthReason.ERRORS:
       return `${count} errors in a row, the last one ${TRAFFIC_WORDS[detail] ?? `status ${detail}`}`;
+    case HealthReason.TLS:
+      return `the TLS handshake failed${
+        detail === 0 ? "" : `: ${CERTIFICATE_WORDS[detail] ?? `certificate error ${detail}`}`
+      }`;
+    case HealthReason.TLS_TIMEOUT:
+      return `it did not complete the TLS handshake within ${detail} ms`;
     default:
       return "";
   }

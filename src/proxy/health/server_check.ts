@@ -3,6 +3,7 @@
  *
  *     REST --its time--> CONNECT --connected--> nothing to send: PASSED
  *                          |     --connected--> SEND --sent--> tcp: PASSED
+ *                          |     --connected, the header sent--> TLS, where the server has it --over--> as connected
  *                          |                         --sent--> ANSWER --verdict, end--> PASSED, CONDITIONAL, FAILED
  *                          +-- no address, all addresses refused --> FAILED
  *     any but REST --out of time--> FAILED; VOID while it waits for a buffer
@@ -15,53 +16,23 @@
  *
  * The socket is of class URGENT, and closed in order: HAProxy resets it, which makes the accept of some servers fail.
  *
- * May import: base, config, event, proxy.
+ * May import: base, event, proxy.
  *
  * @module
  */
 import { Errno } from "../../base/errno.ts";
-import type { Prng } from "../../base/prng.ts";
 import type { Slab } from "../../base/slab.ts";
-import type { CheckConfig } from "../../config/model_health.ts";
 import type { Engine } from "../../event/engine.ts";
 import type { FdHandler } from "../../event/fd_table.ts";
 import { IoClass } from "../../event/io_queue.ts";
-import type { ConnectOptions, SocketAddress } from "../../event/poller.ts";
 import type { TaskHandler } from "../../event/run_queue.ts";
 import { type CheckAnswer, Verdict } from "./check_answer.ts";
-import type { BufferTaker, CheckBuffers } from "./check_buffers.ts";
+import type { BufferTaker } from "./check_buffers.ts";
+import type { ServerCheckOptions } from "./check_options.ts";
 import { HealthReason } from "./health_reason.ts";
 
 const NO_FD = -1;
-const Phase = { OFF: 0, REST: 1, CONNECT: 2, SEND: 3, ANSWER: 4 } as const;
-
-/** Where a check connects to. */
-export interface CheckTarget {
-  readonly addressCount: number;
-  address(attempt: number): SocketAddress;
-  /** null: no source of that family. */
-  connectOptions(attempt: number): ConnectOptions | null;
-}
-
-/** Whose check it is. */
-export interface CheckOwner {
-  /** What came of it, with the reason when it is not PASSED; {@linkcode CheckOwner.interMs} is asked for next. */
-  onChecked(verdict: number, reason: number, detail: number): void;
-  /** Pause before the next check. */
-  interMs(): number;
-}
-
-export interface ServerCheckOptions {
-  readonly config: CheckConfig;
-  readonly connectMs: number;
-  readonly spreadPercent: number;
-  readonly target: CheckTarget;
-  /** What is sent; null when a connect is enough. */
-  readonly request: Slab | null;
-  readonly buffers: CheckBuffers;
-  readonly prng: Prng;
-  readonly owner: CheckOwner;
-}
+const Phase = { OFF: 0, REST: 1, CONNECT: 2, SEND: 3, ANSWER: 4, TLS: 5 } as const;
 
 /** See the module's text. */
 export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
@@ -75,6 +46,9 @@ export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
   #attempt = 0;
   #beganMs = 0;
   #sentBytes = 0;
+  /** What of the request may be sent now: before TLS its PROXY protocol header only. */
+  #sendableBytes = 0;
+  #isTlsOver = true;
   #answer: CheckAnswer | null = null;
   #waitsForBuffer = false;
   /** When the current step is out of time, or the next check comes. */
@@ -139,6 +113,7 @@ export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
       else if (result < 0) this.#onConnectFailed(HealthReason.CONNECT, result);
       else this.#onConnected();
     } else if (this.#phase === Phase.SEND) this.#send();
+    else if (this.#phase === Phase.TLS) this.#shakeHands();
     else this.#receive();
   }
 
@@ -180,38 +155,66 @@ export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
   }
 
   #onConnected(): void {
-    const { config } = this.#options;
-    if (this.#request === null) {
-      this.#end(Verdict.PASSED, HealthReason.NONE, 0);
+    const { config, tls } = this.#options;
+    const request = this.#request;
+    this.#sentBytes = 0;
+    this.#isTlsOver = tls === null;
+    this.#sendableBytes = tls === null ? request?.bytes.length ?? 0 : tls.plainBytes;
+    if (request !== null || tls !== null) {
+      if (config.timeoutMs > 0) this.#limit(config.timeoutMs, this.#engine.nowMs);
+      else this.#limit(config.interMs, this.#beganMs);
+    }
+    this.#goOn();
+  }
+
+  /** Sends what may be sent now, or does what comes behind it. */
+  #goOn(): void {
+    if (this.#sentBytes < this.#sendableBytes) {
+      this.#phase = Phase.SEND;
+      this.#send();
+    } else if (!this.#isTlsOver) {
+      this.#phase = Phase.TLS;
+      const begun = this.#options.tls!.begin(this.#fd);
+      if (begun < 0) this.#end(Verdict.VOID, HealthReason.CONNECT, begun);
+      else this.#shakeHands();
+    } else if (this.#options.config.request === null) this.#end(Verdict.PASSED, HealthReason.NONE, 0);
+    else this.#listen();
+  }
+
+  #shakeHands(): void {
+    const tls = this.#options.tls!;
+    const result = tls.advance(this.#fd);
+    if (result === -Errno.EAGAIN) return;
+    if (result < 0) {
+      this.#end(Verdict.FAILED, HealthReason.TLS, tls.verdict);
       return;
     }
-    this.#phase = Phase.SEND;
-    this.#sentBytes = 0;
-    if (config.timeoutMs > 0) this.#limit(config.timeoutMs, this.#engine.nowMs);
-    else this.#limit(config.interMs, this.#beganMs);
-    this.#send();
+    this.#isTlsOver = true;
+    this.#sendableBytes = this.#request?.bytes.length ?? 0;
+    this.#goOn();
   }
 
   #send(): void {
     const { fdTable } = this.#engine;
-    const request = this.#request!;
-    const restBytes = request.bytes.length - this.#sentBytes;
-    const count = this.#engine.send(this.#fd, request, this.#sentBytes, restBytes);
+    const restBytes = this.#sendableBytes - this.#sentBytes;
+    const count = this.#engine.send(this.#fd, this.#request!, this.#sentBytes, restBytes);
     if (count > 0) this.#sentBytes += count;
     if (count >= 0 && count < restBytes || count === -Errno.EAGAIN) {
       fdTable.cantSend(this.#fd);
       fdTable.wantSend(this.#fd);
       return;
     }
-    if (this.#options.config.request === null) {
-      if (count < 0) this.#onConnectFailed(HealthReason.CONNECT, count);
-      else this.#end(Verdict.PASSED, HealthReason.NONE, 0);
-      return;
-    }
-    // An error is met again by the receive, behind what the server may have said before it.
+    if (count >= 0) this.#goOn();
+    else if (this.#options.config.request === null || !this.#isTlsOver) {
+      this.#onConnectFailed(HealthReason.CONNECT, count);
+    } else this.#listen();
+  }
+
+  /** An error of the send is met again by the receive, behind what the server may have said before it. */
+  #listen(): void {
     this.#phase = Phase.ANSWER;
-    fdTable.stopSend(this.#fd);
-    fdTable.wantRecv(this.#fd);
+    this.#engine.fdTable.stopSend(this.#fd);
+    this.#engine.fdTable.wantRecv(this.#fd);
   }
 
   #receive(): void {
@@ -244,7 +247,10 @@ export class ServerCheck implements FdHandler, TaskHandler, BufferTaker {
   #onTimeout(): void {
     if (this.#phase === Phase.CONNECT) this.#onConnectFailed(HealthReason.CONNECT_TIMEOUT, this.#limitMs);
     else if (this.#waitsForBuffer) this.#end(Verdict.VOID, HealthReason.ANSWER_TIMEOUT, this.#limitMs);
-    else this.#end(Verdict.FAILED, HealthReason.ANSWER_TIMEOUT, this.#limitMs);
+    else {
+      const reason = this.#phase === Phase.TLS ? HealthReason.TLS_TIMEOUT : HealthReason.ANSWER_TIMEOUT;
+      this.#end(Verdict.FAILED, reason, this.#limitMs);
+    }
   }
 
   #end(verdict: number, reason: number, detail: number): void {

@@ -34,7 +34,8 @@ import {
   statusName,
   statusOf,
 } from "./health_state.ts";
-import type { CheckOwner, ServerCheck } from "./server_check.ts";
+import type { CheckOwner } from "./check_options.ts";
+import type { ServerCheck } from "./server_check.ts";
 import { SlowStart } from "./slow_start.ts";
 import { TrafficObserver } from "./traffic_observer.ts";
 

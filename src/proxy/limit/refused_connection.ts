@@ -7,7 +7,7 @@
  */
 import type { ListenerConfig } from "../../config/model.ts";
 import type { ClientIdentity } from "../client_identity.ts";
-import { EndCause, EndPhase, type LogSink, newLogRecord } from "../log_record.ts";
+import { EndCause, EndPhase, type LogSink, newLogRecord, NO_TLS_FACTS } from "../log_record.ts";
 
 export interface RefusedConnection {
   readonly listener: ListenerConfig;
@@ -23,6 +23,7 @@ export function logRefusedConnection(log: LogSink, refused: RefusedConnection): 
   if (!log.enabled) return;
   const record = newLogRecord(0);
   record.scheme = refused.listener.scheme;
+  if (refused.listener.tls !== null) record.tls = NO_TLS_FACTS;
   record.clientAddress = refused.client.address;
   record.clientPort = refused.client.port;
   record.acceptWallMs = record.requestWallMs = refused.wallMs;

@@ -1,9 +1,10 @@
 /** A naive I/O queue: arrays searched from end to end, and the loop's way of running a pass over a queue. @module */
-import { type IoQueue } from "../../../src/event/io_queue.ts";
+import { HEAVY_CALLS_MAX, type IoQueue } from "../../../src/event/io_queue.ts";
 
 /** The shares of io_queue.ts, by class. */
 export const WEIGHTS: readonly number[] = [128, 64, 60, 4, 1];
 const URGENT = 0;
+const HEAVY = 4;
 
 interface Entry {
   readonly fd: number;
@@ -18,6 +19,7 @@ export class QueueModel {
   entries: Entry[] = [];
   readonly #ran = new Set<number>();
   #quotas = WEIGHTS.map(() => 0);
+  #heavyLeft = HEAVY_CALLS_MAX;
 
   has(fd: number): boolean {
     return this.entries.some((entry) => entry.fd === fd);
@@ -37,6 +39,7 @@ export class QueueModel {
 
   beginPass(): void {
     this.#ran.clear();
+    this.#heavyLeft = HEAVY_CALLS_MAX;
     // Who waited from the pass before comes before who came back during it.
     this.entries = [
       ...this.entries.filter(({ isNext }) => !isNext),
@@ -46,11 +49,14 @@ export class QueueModel {
   }
 
   dealQuotas(budget: number): number {
-    const hasWork = WEIGHTS.map((_, ioClass) => this.#first(ioClass) !== undefined);
+    const hasWork = WEIGHTS.map((_, ioClass) =>
+      this.#first(ioClass) !== undefined && (ioClass !== HEAVY || this.#heavyLeft > 0)
+    );
     const sum = WEIGHTS.reduce((total, weight, ioClass) => total + (hasWork[ioClass] ? weight : 0), 0);
     this.#quotas = WEIGHTS.map((weight, ioClass) => {
       if (!hasWork[ioClass]) return 0;
-      return ioClass === URGENT ? budget : Math.max(1, Math.floor(budget * weight / sum));
+      const share = ioClass === URGENT ? budget : Math.max(1, Math.floor(budget * weight / sum));
+      return ioClass === HEAVY ? Math.min(share, this.#heavyLeft) : share;
     });
     return hasWork.filter(Boolean).length;
   }
@@ -60,6 +66,7 @@ export class QueueModel {
       const entry = this.#first(ioClass);
       if (entry === undefined || this.#quotas[ioClass] === 0) continue;
       this.#quotas[ioClass]--;
+      if (ioClass === HEAVY) this.#heavyLeft--;
       this.leave(entry.fd);
       this.#ran.add(entry.fd);
       return entry.fd;

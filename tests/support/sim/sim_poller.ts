@@ -6,8 +6,7 @@
  *     level      what is polled (epoll, poll)      every polled direction that is ready, at every look
  *     oneshot    what is polled                    as level, and the registration ends with its report (completion)
  *
- * The lowest free fd number is given out first, as kernels do: a number closed is soon somebody else's. Reports come in
- * random order, some of them a look later, and a few for nothing.
+ * The lowest free fd number is given out first, as kernels do. Reports come in random order, some a look later, a few for nothing.
  *
  * @module
  */
@@ -44,6 +43,7 @@ export class SimPoller implements Poller {
   readonly isShortReadEmpty: boolean;
   readonly pipes: SimPipes | null;
   bells: Bells | null = null;
+  readonly tls = null;
   onWake: () => void = () => {};
   timeoutMs = 0;
   isWoken = false;

@@ -1,5 +1,5 @@
 /**
- * Reads tests/fixtures/tls/client_hellos.md: a title, a block of bytes in hexadecimal, and what the hello says.
+ * Reads tests/fixtures/sni/client_hellos.md: a title, a block of bytes in hexadecimal, and what the hello says.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface CapturedHello {
   readonly protocols: readonly string[];
 }
 
-const FILE = new URL("../../fixtures/tls/client_hellos.md", import.meta.url);
+const FILE = new URL("../../fixtures/sni/client_hellos.md", import.meta.url);
 
 /** Returns the hellos of the file. @throws {Error} for a section that lacks a part. */
 export function readCapturedHellos(): CapturedHello[] {

@@ -5,14 +5,14 @@
  */
 import { connect as connectTls } from "node:tls";
 
-/** The certificates of tests/fixtures/tls. */
+/** The certificates of tests/fixtures/sni. */
 export type CertificateName = "a" | "b" | "d";
 
 const NAMES: readonly CertificateName[] = ["a", "b", "d"];
 
 /** A certificate and its key, in PEM. */
 export function readPem(name: CertificateName): string {
-  return Deno.readTextFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url));
+  return Deno.readTextFileSync(new URL(`../../fixtures/sni/${name}.pem`, import.meta.url));
 }
 
 /** A TLS server that answers the first thing it hears with its own name and all of that, then ends. */

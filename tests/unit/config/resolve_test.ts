@@ -43,7 +43,7 @@ describe("the smallest configuration", () => {
         endpoint: { kind: "tcp", host: "", port: 8080, path: "" },
         priority: "normal",
         maxconn: 0,
-        ...{ acceptsProxy: false, compress: null },
+        ...{ acceptsProxy: false, compress: null, tls: null },
         // What they are by default: limit_values_test.ts.
         limits: expect.objectContaining({ allow: [], deny: [], rates: [], maxBodyBytes: 0 }),
         timeouts,
@@ -80,6 +80,7 @@ describe("the smallest configuration", () => {
           backup: false,
           source: null,
           proxyOut: null,
+          tls: null,
           checkEndpoint: null,
           cookie: null,
           queue: null,

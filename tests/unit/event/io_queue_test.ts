@@ -183,12 +183,18 @@ describe("shares", () => {
   });
 
   it("that nobody uses go to the others: the whole budget is spent", () => {
-    expect(sharesOf([HEAVY], 200, 1)).toEqual([0, 0, 0, 0, 200]);
-    expect(sharesOf([BULK, HEAVY], 200, 1)).toEqual([0, 0, 0, 160, 40]);
+    expect(sharesOf([BULK], 200, 1)).toEqual([0, 0, 0, 200, 0]);
+    expect(sharesOf([NORMAL, BULK], 200, 1)).toEqual([0, 0, 188, 12, 0]);
     const queue = queueOf(range(200, 200));
     queue.enter(0, INTERACTIVE);
     queue.enter(600, HEAVY);
     expect(runPass(queue, 200).length).toBe(200);
+  });
+
+  it("of heavy are few in a pass, whoever else has nothing to do, and the others go on in the next one", () => {
+    expect(sharesOf([HEAVY], 200, 1)).toEqual([0, 0, 0, 0, 4]);
+    expect(sharesOf([BULK, HEAVY], 200, 1)).toEqual([0, 0, 0, 196, 4]);
+    expect(sharesOf([HEAVY], 200, 5)).toEqual([0, 0, 0, 0, 20]);
   });
 
   it("leave no class without a call in any pass, however small the budget (D5)", () => {

@@ -32,6 +32,7 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
       backup: false,
       source: null,
       proxyOut: null,
+      tls: null,
       checkEndpoint: null,
       cookie: null,
       queue: null,

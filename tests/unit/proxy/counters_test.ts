@@ -31,6 +31,8 @@ describe("the names of counters", () => {
       "deniedRequests",
       "handshakeErrors",
       "helloErrors",
+      "tlsHandshakes",
+      "tlsResumed",
     ]);
     expect(Object.keys(newServerCounters())).toEqual([
       "connects",

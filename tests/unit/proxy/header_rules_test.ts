@@ -24,7 +24,11 @@ function scope(): HeaderScope {
   const ids = new UniqueIds(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 0xab));
   for (let i = 0; i < 3; i++) ids.assign(record);
   return {
-    session: { client: { address: "2001:db8::1", port: 50_607 }, listener: { config: { name: "fe" } } },
+    session: {
+      client: { address: "2001:db8::1", port: 50_607 },
+      tls: null,
+      listener: { config: { name: "fe" } },
+    },
     record,
   };
 }

@@ -7,6 +7,7 @@ import {
   EndPhase,
   type LogRecord,
   newLogRecord,
+  NO_TLS_FACTS,
   resetLogRecord,
 } from "../../../src/proxy/log_record.ts";
 
@@ -17,6 +18,7 @@ function fill(record: LogRecord): void {
     if (typeof value === "number") fields[name] = 77;
     else if (typeof value === "string") fields[name] = "tcp";
     else if (typeof value === "boolean") fields[name] = true;
+    else if (value === null) fields[name] = NO_TLS_FACTS;
     else if (!(value instanceof Uint8Array)) Object.assign(value as object, { offset: 7, length: 7 });
   }
 }
@@ -26,7 +28,7 @@ function values(record: LogRecord): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(record).filter(([name]) => name !== "capture").map(([name, value]) => [
       name,
-      typeof value === "object" ? { length: (value as { length: number }).length } : value,
+      typeof value === "object" && value !== null ? { length: (value as { length: number }).length } : value,
     ]),
   );
 }
@@ -36,6 +38,7 @@ describe("newLogRecord", () => {
     const absent = { length: 0 };
     expect(values(newLogRecord(16))).toEqual({
       scheme: "http",
+      tls: null,
       clientAddress: "",
       clientPort: 0,
       acceptWallMs: 0,

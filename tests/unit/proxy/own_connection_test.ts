@@ -27,6 +27,7 @@ class Bench extends SimBacks {
         backup: false,
         source: null,
         proxyOut: null,
+        tls: null,
         checkEndpoint: null,
         cookie: null,
         queue: null,

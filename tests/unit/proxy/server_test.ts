@@ -25,6 +25,7 @@ function newServer(config: Partial<ServerConfig> = {}): { server: Server; change
       backup: true,
       source: null,
       proxyOut: null,
+      tls: null,
       checkEndpoint: null,
       cookie: null,
       queue: null,

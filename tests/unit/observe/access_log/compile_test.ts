@@ -141,11 +141,15 @@ describe("a wrong custom format", () => {
     );
   });
 
-  it("with a sample expression is told that only HAProxy has them", () => {
-    expect(errorOf("%ci %[ssl_fc_sni]")).toBe(
-      "Cannot use log format at column 5: sample expressions, %[…], are HAProxy's only; hadro knows %name",
-    );
-  });
+  it.each(["%[src]", "%[req.hdr(host)]", "%["])(
+    "with the sample expression %s is told which ones there are",
+    (text) => {
+      expect(errorOf(`%ci ${text}`)).toBe(
+        "Cannot use log format at column 5: of HAProxy's sample expressions, %[…], hadro knows " +
+          "%[ssl_fc_sni] %[ssl_fc_alpn] %[ssl_fc_is_resumed] %[ssl_c_s_dn]",
+      );
+    },
+  );
 
   it("with an open brace is refused", () => {
     expect(errorOf("%ci %{+Q")).toBe('Cannot use log format at column 5: "{" without "}"');

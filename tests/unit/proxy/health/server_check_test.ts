@@ -41,6 +41,7 @@ function direct(flavour: SimFlavour) {
   const verdicts: number[] = [];
   const [backend] = configOf("hadro 1 :9000 --check /x --inter 300ms").backends;
   const check = new ServerCheck(world.engine, {
+    tls: null,
     config: backend!.health.check!,
     connectMs: 1_000,
     spreadPercent: 0,
