@@ -24,9 +24,9 @@ describe("exit code 2: called wrongly", () => {
       "  -l htp://:8080",
       "     ^",
     ]],
-    ["a scheme of a later version", ["-l", "https://:8443", "-b", ":9000"], [
-      'hadro: Cannot use scheme "https" in -l https://:8443: it comes with a later version; this one has http and tcp',
-      "  -l https://:8443",
+    ["a scheme of a later version", ["-l", ":8443", "-b", "h2c://:9000"], [
+      'hadro: Cannot use scheme "h2c" in -b h2c://:9000: it comes with a later version; this one has http, https, tcp and tls',
+      "  -b h2c://:9000",
       "     ^",
     ]],
     ["a port that cannot be", ["-l", "http://:80800", "-b", ":9000"], [

@@ -4,6 +4,8 @@
  *     what stands there                        what is run
  *     a listener's port                        0; the port is read from the banner
  *     10.0.0.1:9000, db1:5432, :9000 …         the port of a server that answers `hello`
+ *     an https:// server                       the port of one with a certificate for a.test
+ *     cert.pem, key.pem, ca.pem                the ones of tests/fixtures/tls
  *     npx -y deno@VERSION …                    this Deno, when it is that version
  *     hadro                                    the built program, by PATH
  *
@@ -14,6 +16,9 @@ import { connect, keep, temporaryFolder } from "../support/program/keep.ts";
 import { httpServer, response } from "../support/program/peers.ts";
 import { hadroIn, processTree } from "../support/program/process_tree.ts";
 import { type LogLine, Program } from "../support/program/program.ts";
+import { tlsFile } from "../support/tls/certificates.ts";
+import { exchangeTls } from "../support/tls/clients.ts";
+import { TlsServer } from "../support/tls/servers.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const README = await Deno.readTextFile(`${ROOT}README.md`);
@@ -47,7 +52,8 @@ const services = plain.filter((line) => !endsAlone(line));
 /** Exchanges what belongs to the reader's machines for what is here. */
 function adapt(command: string, serverPort: number): string {
   return command
-    .replaceAll(/(?<=hadro |-l \w+:\/\/:)\d+/g, "0")
+    .replaceAll(/(?<=hadro |-l \w+:\/\/(?:localhost)?:)\d+/g, "0")
+    .replaceAll(/(?<=https:\/\/)10\.0\.0\.\d:\d+/g, `127.0.0.1:${serverPort}`)
     .replaceAll(/(?<=[ =])(?:10\.0\.0\.\d|db\d):\d+/g, `127.0.0.1:${serverPort}`)
     .replaceAll(/(?<=[ =])(localhost|):\d+/g, (_, host) => `${host}:${serverPort}`)
     .replaceAll(/task demo$/g, "task demo 127.0.0.1:0");
@@ -129,15 +135,26 @@ describe("README's blocks", () => {
 
 describe("README's services", () => {
   it.each(services)("%s", async (command) => {
-    const server = keep(httpServer(() => `${response("hello")}`));
+    const server = command.includes(" https://10.")
+      ? await TlsServer.start("a", () => response("hello"))
+      : keep(httpServer(() => `${response("hello")}`));
     const folder = await temporaryFolder();
+    for (const [name, file] of [["cert.pem", "a.crt"], ["key.pem", "a.key"], ["ca.pem", "ca.pem"]]) {
+      if (command.includes(name)) await Deno.copyFile(tlsFile(file), `${folder}/${name}`);
+    }
     const program = await runLine(adapt(command, server.port), folder);
     const ports = await announcedPorts(program, listenerCount(command));
     expect(ports.length).toBe(listenerCount(command));
     const answer = command.includes(",redirect=https")
       ? "location: https://app.test:8443/x\r\n"
       : "\r\n\r\nhello";
-    for (const port of ports) expect(await ask(port)).toContain(answer);
+    const isEncrypted = /-l (https|tls):/.test(command);
+    for (const port of ports) {
+      const asked = isEncrypted
+        ? (await exchangeTls(port, { rejectUnauthorized: false })).answer
+        : await ask(port);
+      expect(asked).toContain(answer);
+    }
     expect(await interrupt(program)).toBe(0);
     const file = /--log-file (\S+)/.exec(command)?.[1];
     const log = file === undefined

@@ -1,4 +1,4 @@
-/** A client of HTTP/2 over clear text: node's own, so that somebody else's code reads hadro's frames. @module */
+/** A client of HTTP/2: node's own, so that somebody else's code reads hadro's frames. @module */
 import http2 from "node:http2";
 
 /** What came of one request. */
@@ -29,8 +29,11 @@ export class H2Client {
   readonly goaways: number[] = [];
   readonly #session: http2.ClientHttp2Session;
 
-  constructor(port: number) {
-    this.#session = http2.connect(`http://127.0.0.1:${port}`);
+  /** Over clear text, or over TLS with a.test, whom this authority's certificate (PEM) is believed for. */
+  constructor(port: number, caPem: string | null = null) {
+    this.#session = caPem === null
+      ? http2.connect(`http://127.0.0.1:${port}`)
+      : http2.connect(`https://127.0.0.1:${port}`, { ca: caPem, servername: "a.test" });
     this.#session.on("error", () => {});
     this.#session.on("goaway", (code: number) => this.goaways.push(code));
   }

@@ -56,7 +56,12 @@ export function exchangeTls(port: number, options: ConnectionOptions = {}): Prom
       seen.protocol = socket.alpnProtocol === false ? "" : String(socket.alpnProtocol ?? "");
       socket.write(REQUEST);
     });
-    socket.on("data", (bytes: Buffer) => void (answer += bytes.toString("latin1")));
+    socket.on("data", (bytes: Buffer) => {
+      answer += bytes.toString("latin1");
+      // Over tls:// nobody but the client ends the connection.
+      const [head, body] = answer.split("\r\n\r\n");
+      if (body?.length === Number(/content-length: (\d+)/i.exec(head)?.[1])) socket.end();
+    });
     socket.on("error", (error: Error) => void (seen.error = error.message));
     socket.on("close", () => resolve({ answer, ...seen }));
     socket.on("end", () => socket.end());

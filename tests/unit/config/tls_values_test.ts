@@ -15,7 +15,9 @@ describe("a listener's TLS", () => {
     expect(tlsOf("-l https://:8443,cert=a.pem -b :3000")).toEqual([
       { ...usual, files: { certPath: "a.pem", keyPath: "" }, alpn: ["h2", "http/1.1"] },
     ]);
-    expect(tlsOf("-l https://:8443,cert=a.pem,h2-streams=0 -b :3000")).toMatchObject([{ alpn: ["http/1.1"] }]);
+    expect(tlsOf("-l https://:8443,cert=a.pem,h2-streams=0 -b :3000")).toMatchObject([{
+      alpn: ["http/1.1"],
+    }]);
     expect(tlsOf("-l tls://:8443,cert=a.crt,key=a.key -b :3000")).toEqual([
       { ...usual, files: { certPath: "a.crt", keyPath: "a.key" }, alpn: [] },
     ]);

@@ -191,7 +191,7 @@ describe("shares", () => {
     expect(runPass(queue, 200).length).toBe(200);
   });
 
-  it("of heavy are few in a pass, whoever else has nothing to do, and the others go on in the next one", () => {
+  it("of heavy are four in a pass at most", () => {
     expect(sharesOf([HEAVY], 200, 1)).toEqual([0, 0, 0, 0, 4]);
     expect(sharesOf([BULK, HEAVY], 200, 1)).toEqual([0, 0, 0, 196, 4]);
     expect(sharesOf([HEAVY], 200, 5)).toEqual([0, 0, 0, 0, 20]);
