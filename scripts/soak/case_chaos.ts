@@ -12,7 +12,7 @@ import { Prng } from "../../src/base/prng.ts";
 import { ChaosTally, runChaosClient } from "./chaos_client.ts";
 import { ChaosServerProcess, makeTrouble } from "./chaos_trouble.ts";
 import { type Counters, Hadro } from "./hadro.ts";
-import { type Findings, percentile, sleep, type SoakCase, type SoakContext } from "./soak_case.ts";
+import { type Findings, percentile, runVariants, type SoakCase, type SoakContext } from "./soak_case.ts";
 
 const SECONDS = 60;
 const SECONDS_QUICK = 10;
@@ -24,16 +24,9 @@ const LOOK_EVERY_MS = 200;
 export const chaosCase: SoakCase = {
   name: "chaos",
   text: "servers killed, stopped, slow, resetting, lying: what can be asked again never fails",
-  run,
+  run: (context, findings) =>
+    runVariants(context, findings, { usualSeconds: SECONDS, quickSeconds: SECONDS_QUICK }, chaos),
 };
-
-async function run(context: SoakContext, findings: Findings): Promise<void> {
-  const seconds = context.seconds ?? (context.isQuick ? SECONDS_QUICK : SECONDS);
-  findings.figure("seed", context.seed);
-  // Whoever says how many threads has said it.
-  const variants = context.hadroArgs.includes("--threads") ? [null] : [1, 2];
-  for (const threads of variants) await chaos(context, findings, threads, seconds / variants.length);
-}
 
 async function chaos(
   context: SoakContext,
@@ -58,7 +51,7 @@ async function chaos(
     () => runChaosClient(hadro.port("fe"), tally, () => ++count, isOver),
   );
   const trouble = makeTrouble(servers, new Prng(context.seed), isOver);
-  const [looks, troubles] = await Promise.all([look(hadro, isOver), trouble, ...clients]);
+  const [looks, troubles] = await Promise.all([hadro.look(LOOK_EVERY_MS, isOver), trouble, ...clients]);
   findings.claim(`${title}: hadro never exited`, !hasExited, `${seconds} s`);
   claimAnswers(tally, posts, title, findings);
   const kinds = [...troubles].map(([kind, times]) => `${times} ${kind}`);
@@ -83,21 +76,6 @@ function startHadro(
     ...["--timeout-connect", "500ms", "--timeout-server", "1s", "--timeout-queue", "10s"],
     ...(threads === null ? [] : ["--threads", String(threads)]),
   ]);
-}
-
-/** The counters, again and again. */
-async function look(hadro: Hadro, isOver: () => boolean): Promise<Counters[]> {
-  const looks: Counters[] = [];
-  while (!isOver()) {
-    await sleep(LOOK_EVERY_MS);
-    try {
-      looks.push(await hadro.counters());
-    } catch (error) {
-      if (isOver()) break;
-      throw error;
-    }
-  }
-  return looks;
 }
 
 function claimAnswers(

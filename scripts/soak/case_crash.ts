@@ -15,7 +15,7 @@ import { EXCHANGES } from "./crash_exchanges.ts";
 import { CrashLoad, CrashServer, LoadTally } from "./crash_load.ts";
 import { type Counters, Hadro } from "./hadro.ts";
 import { CpuMeter, readRssBytes, RssWatch } from "./process_figures.ts";
-import { type Findings, megabytes, sleep, type SoakCase, type SoakContext } from "./soak_case.ts";
+import { type Findings, megabytes, runVariants, type SoakCase, type SoakContext } from "./soak_case.ts";
 
 const SECONDS = 60;
 const SECONDS_QUICK = 10;
@@ -39,16 +39,9 @@ const KNOWN =
 export const crashCase: SoakCase = {
   name: "crash",
   text: "a mixed load, every byte checked, while clients and servers are killed",
-  run,
+  run: (context, findings) =>
+    runVariants(context, findings, { usualSeconds: SECONDS, quickSeconds: SECONDS_QUICK }, crash),
 };
-
-async function run(context: SoakContext, findings: Findings): Promise<void> {
-  const seconds = context.seconds ?? (context.isQuick ? SECONDS_QUICK : SECONDS);
-  findings.figure("seed", context.seed);
-  // Whoever says how many threads has said it.
-  const variants = context.hadroArgs.includes("--threads") ? [null] : [1, 2];
-  for (const threads of variants) await crash(context, findings, threads, seconds / variants.length);
-}
 
 async function crash(
   context: SoakContext,
@@ -77,7 +70,7 @@ async function crash(
   let hasExited = false;
   void hadro.program.exitCode().then(() => hasExited = true);
   const isOver = () => hasExited || performance.now() >= untilMs;
-  const [, looks] = await Promise.all([load.run(CLIENT_COUNT, isOver), look(hadro, isOver)]);
+  const [, looks] = await Promise.all([load.run(CLIENT_COUNT, isOver), hadro.look(LOOK_EVERY_MS, isOver)]);
   findings.claim(
     `${title}: hadro never exited`,
     !hasExited,
@@ -119,21 +112,6 @@ function startHadro(
     ]),
     ...(threads === null ? [] : ["--threads", String(threads)]),
   ]);
-}
-
-/** The counters, again and again. */
-async function look(hadro: Hadro, isOver: () => boolean): Promise<Counters[]> {
-  const looks: Counters[] = [];
-  while (!isOver()) {
-    await sleep(LOOK_EVERY_MS);
-    try {
-      looks.push(await hadro.counters());
-    } catch (error) {
-      if (isOver()) break;
-      throw error;
-    }
-  }
-  return looks;
 }
 
 /** When all is quiet every exchange with an end of its own ends well: nothing that the load did is left. */

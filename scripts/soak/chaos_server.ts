@@ -21,10 +21,9 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Socket } from "node:net";
 import { writeReport } from "./crash_report.ts";
+import { listen } from "./listen_again.ts";
 import { idBody } from "./chaos_client.ts";
 
-const LISTEN_TRIES = 50;
-const LISTEN_PAUSE_MS = 20;
 const LOOK_MS = 50;
 const LOOK_LATE_MS = 150;
 const LOOKS_SKIPPED = 20;
@@ -119,7 +118,9 @@ class ChaosServer {
 
 async function main(port: number): Promise<void> {
   const chaos = new ChaosServer();
-  writeReport({ port: await listen(port, (socket) => chaos.serve(socket)) });
+  writeReport({
+    port: await listen({ port, host: "127.0.0.1" }, () => createServer((socket) => chaos.serve(socket))),
+  });
   chaos.look();
   let rest = "";
   for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
@@ -128,23 +129,6 @@ async function main(port: number): Promise<void> {
     for (const line of lines) chaos.mood = line as Mood;
   }
   Deno.exit(0);
-}
-
-async function listen(port: number, onSocket: (socket: Socket) => void): Promise<number> {
-  for (let attempt = 1;; attempt++) {
-    const server = createServer(onSocket);
-    const done = Promise.withResolvers<void>();
-    server.once("error", done.reject);
-    server.listen({ port, host: "127.0.0.1", backlog: 1_024 }, done.resolve);
-    try {
-      await done.promise;
-      const address = server.address();
-      return typeof address === "object" && address !== null ? address.port : 0;
-    } catch (error) {
-      if (attempt === LISTEN_TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, LISTEN_PAUSE_MS));
-    }
-  }
 }
 
 // Here at the end, since the class above exists only from its line on.

@@ -15,16 +15,12 @@
  *
  * @module
  */
-import { createServer, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { crc32 } from "node:zlib";
 import { ByteChecker } from "./crash_bytes.ts";
 import { writeReport } from "./crash_report.ts";
 import { Cut, Wire, Wrong } from "./crash_wire.ts";
-
-const BACKLOG = 1_024;
-/** How often a port is tried that the last life of this server had. */
-const LISTEN_TRIES = 50;
-const LISTEN_PAUSE_MS = 20;
+import { listen } from "./listen_again.ts";
 
 interface Request {
   readonly kind: string;
@@ -37,28 +33,14 @@ interface Request {
 
 async function main(port: number, path: string): Promise<void> {
   await Deno.remove(path).catch(() => {});
-  await listen({ path });
-  writeReport({ port: await listen({ port, host: "127.0.0.1" }) });
+  await listen({ path }, newServer);
+  writeReport({ port: await listen({ port, host: "127.0.0.1" }, newServer) });
   while (await Deno.stdin.read(new Uint8Array(64)) !== null);
   Deno.exit(0);
 }
 
-/** Returns the port. */
-async function listen(where: { path: string } | { port: number; host: string }): Promise<number> {
-  for (let attempt = 1;; attempt++) {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void serve(socket));
-    const done = Promise.withResolvers<void>();
-    server.once("error", done.reject);
-    server.listen({ ...where, backlog: BACKLOG }, done.resolve);
-    try {
-      await done.promise;
-      const address = server.address();
-      return typeof address === "object" && address !== null ? address.port : 0;
-    } catch (error) {
-      if (attempt === LISTEN_TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, LISTEN_PAUSE_MS));
-    }
-  }
+function newServer(): Server {
+  return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void serve(socket));
 }
 
 async function serve(socket: Socket): Promise<void> {

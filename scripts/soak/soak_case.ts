@@ -78,6 +78,24 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1_048_576).toFixed(1)} MB`;
 }
 
+/** Runs a case half of its time with one thread, half with two; as often as --hadro-args says where they say it (`threads` null). */
+export async function runVariants(
+  context: SoakContext,
+  findings: Findings,
+  times: { readonly usualSeconds: number; readonly quickSeconds: number },
+  variant: (
+    context: SoakContext,
+    findings: Findings,
+    threads: number | null,
+    seconds: number,
+  ) => Promise<void>,
+): Promise<void> {
+  const seconds = context.seconds ?? (context.isQuick ? times.quickSeconds : times.usualSeconds);
+  findings.figure("seed", context.seed);
+  const variants = context.hadroArgs.includes("--threads") ? [null] : [1, 2];
+  for (const threads of variants) await variant(context, findings, threads, seconds / variants.length);
+}
+
 /** The value that `share` of all values do not exceed; 0 of none. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
