@@ -48,6 +48,7 @@ describe("a handshake", () => {
       serverName: "a.test",
       isResumed: false,
       peerSubject: "/O=hadro/CN=ann",
+      peerName: "ann",
     });
     expect(ends.tls.facts(pair.client)).toMatchObject({ protocol: "http/1.1", peerSubject: "/CN=a.test" });
   });
