@@ -8,8 +8,8 @@
  *
  *     authority      the request's Host, the server name of a TLS client hello
  *     unique-id      the id of the request that the connection was opened for, where --unique-id gives ids; none over tcp
- *     ssl            the client's TLS and its certificate, or that it has no TLS; over tcp the protocol by ALPN too, which is what
- *                    the server gets: of HTTP it gets HTTP/1.1, whatever the client speaks
+ *     ssl            the client's TLS and its certificate, or that it has no TLS; not its ALPN, for a server of HTTP gets
+ *                    HTTP/1.1 whatever the client speaks, and tls:// listeners choose no protocol
  *
  * Such a connection is its client's own: only further requests of the same session go over it, and with `authority` only those for
  * the same Host. Further requests have ids that no header says.
@@ -35,7 +35,7 @@ import type { Server } from "./server.ts";
 
 /**
  * Writes the header of a connection to `server`, which gets one, for the client at `end`, to the beginning of `out`; returns its
- * length. `request` is the record of the request that it is for; null: the client's bytes are passed as they are.
+ * length. `request` is the record of the request that it is for; null: it is for no request, of tcp.
  */
 export function writeClientHeader(
   out: Uint8Array,
@@ -53,7 +53,6 @@ export function writeClientHeader(
     source: client.isUnix ? null : { host: client.address, port: client.port },
     destination: toIpEnd(client.destination ?? end.context.engine.poller.localAddress(end.fd)),
     authority,
-    alpn: hasSsl && request === null ? tls?.protocol ?? "" : "",
     uniqueId: hasUniqueId && request !== null ? uniqueIdOf(request) : "",
     ssl: hasSsl ? sslOf(tls) : null,
     hasChecksum,

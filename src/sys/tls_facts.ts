@@ -42,7 +42,7 @@ function protocolOf({ ssl }: OpenSsl, connection: Deno.PointerObject): string {
   return new TextDecoder().decode(Deno.UnsafePointerView.getArrayBuffer(pointer, length[0]!));
 }
 
-/** The subject is in ASCII: other bytes are written as \\xNN. Its slashes say nothing certain: a value may have some. */
+/** The subject is in ASCII: other bytes are written as \\xNN. The name is as it is in the certificate. */
 function peerOf(
   { ssl, crypto }: OpenSsl,
   connection: Deno.PointerObject,

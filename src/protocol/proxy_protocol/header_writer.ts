@@ -30,8 +30,8 @@ import {
 
 /** A text that is longer is left out: HAProxy's PP2_AUTHORITY_MAX. */
 const TEXT_TLV_BYTES_MAX = 255;
-/** ALPN, authority, unique id; version, common name and cipher of TLS. */
-const TEXT_TLVS_MAX = 6;
+/** Authority, unique id; version, common name and cipher of TLS. */
+const TEXT_TLVS_MAX = 5;
 /** Its bits and its verify. */
 const SSL_BYTES_MIN = 5;
 /** What a header takes at most. */
@@ -69,8 +69,6 @@ export interface ProxyHeader {
   readonly destination: IpEnd | null;
   /** The host that the client asked for, in ASCII; "" none. Version 2 only. */
   readonly authority: string;
-  /** The protocol of what follows, in ASCII; "" unknown. Version 2 only. */
-  readonly alpn: string;
   /** In ASCII; "" none. Version 2 only. */
   readonly uniqueId: string;
   /** Null: nothing is said. Version 2 only. */
@@ -127,8 +125,7 @@ function writeBinary(
 
 /** The checksum's TLV is the last one, its value zeros for now. */
 function writeTlvs(out: Uint8Array, start: number, header: ProxyHeader): number {
-  let at = writeTextTlv(out, start, TlvType.ALPN, header.alpn);
-  at = writeTextTlv(out, at, TlvType.AUTHORITY, header.authority);
+  let at = writeTextTlv(out, start, TlvType.AUTHORITY, header.authority);
   at = writeTextTlv(out, at, TlvType.UNIQUE_ID, header.uniqueId);
   if (header.ssl !== null) at = writeSslTlv(out, at, header.ssl);
   if (!header.hasChecksum) return at;

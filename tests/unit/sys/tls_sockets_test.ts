@@ -81,6 +81,16 @@ describe("a handshake", () => {
     expect(ends.shake(pair)).toEqual([DONE, DONE]);
   });
 
+  it("knows the common name as it is, where the subject's text escapes", () => {
+    const pair = ends.begin(
+      ends.serverContext({ pairs: [pairOf("slash", "a.test")] }),
+      ends.clientContext({ isVerified: false }),
+    );
+    expect(ends.shake(pair)).toEqual([DONE, DONE]);
+    const { peerSubject, peerName } = ends.tls.facts(pair.client);
+    expect([peerSubject, peerName]).toEqual(["/O=hadro\\/CN=admin/CN=Zo\\xC3\\xAB", "Zoë"]);
+  });
+
   it("that is under way keeps the context of a listener that was reloaded, callbacks included", () => {
     const old = ends.serverContext({ pairs: [pairOf("a", "a.test"), pairOf("b", "b.test")] });
     const pair = ends.begin(old, ends.clientContext(), "b.test");

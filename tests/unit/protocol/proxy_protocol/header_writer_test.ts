@@ -47,7 +47,7 @@ const NOBODY = { source: null, destination: null };
 function write(version: 1 | 2, facts: Partial<ProxyHeader>): string {
   // Whatever was there before must not show.
   const out = new Uint8Array(PROXY_HEADER_BYTES_MAX).fill(0xee);
-  const texts = { authority: "", alpn: "", uniqueId: "" };
+  const texts = { authority: "", uniqueId: "" };
   const header = { version, isLocal: false, ...NOBODY, ...texts, ssl: null, hasChecksum: false, ...facts };
   return textOf(out.subarray(0, writeProxyHeader(out, header)));
 }
@@ -115,11 +115,11 @@ describe("version 2", () => {
       binary(0x2111, IPV4_ADDRESSES + tlv(5, "00ff")),
     ],
     [
-      "TLS with a certificate, and the protocol in it",
-      { ...IPV4, alpn: "h2", ssl: ANN },
+      "TLS with a certificate",
+      { ...IPV4, ssl: ANN },
       binary(
         0x2111,
-        IPV4_ADDRESSES + tlv(1, "h2") +
+        IPV4_ADDRESSES +
           "\x20\0\x2e\x07\0\0\0\0" + // 46 bytes: 5 + 10 + 6 + 25
           "\x21\0\x07TLSv1.3" + "\x22\0\x03ann" + "\x23\0\x16TLS_AES_128_GCM_SHA256",
       ),
@@ -137,7 +137,7 @@ describe("version 2", () => {
     ],
     [
       "texts of more than 255 bytes, which are left out",
-      { alpn: "a".repeat(256), uniqueId: "a".repeat(256), ssl: { ...NO_TLS, commonName: LONG } },
+      { uniqueId: "a".repeat(256), ssl: { ...NO_TLS, commonName: LONG } },
       binary(0x2100, tlv(0x20, "\0\0\0\0\x01")),
     ],
     ["an authority of a unix client", { authority: "a" }, binary(0x2100, tlv(2, "a"))],
@@ -148,7 +148,6 @@ describe("version 2", () => {
     const header = write(2, {
       ...IPV6,
       authority: text,
-      alpn: text,
       uniqueId: text,
       ssl: { clientBits: 7, isVerified: true, version: text, cipher: text, commonName: text },
       hasChecksum: true,
