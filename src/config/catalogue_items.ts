@@ -233,7 +233,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     type: "text",
     items: ["backend", "route"],
     text:
-      "What proxy=2 sends besides addresses: authority (the Host, or the TLS server name), crc32c; joined by +.",
+      "What proxy=2 sends besides addresses: authority (the Host, or the TLS server name), unique-id (where --unique-id gives one), ssl (the client's TLS and certificate), crc32c; joined by +.",
   },
   {
     name: "http-reuse",

@@ -120,6 +120,10 @@ export interface ProxyOut {
   readonly version: 1 | 2;
   /** Version 2 tells the Host of the request. */
   readonly hasAuthority: boolean;
+  /** Version 2 tells the unique id of the request, where there is one. */
+  readonly hasUniqueId: boolean;
+  /** Version 2 tells the client's TLS. */
+  readonly hasSsl: boolean;
   /** Version 2 ends with a CRC32c. */
   readonly hasChecksum: boolean;
 }

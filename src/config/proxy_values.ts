@@ -2,7 +2,7 @@
  * Values of the keys that concern the PROXY protocol.
  *
  *     proxy              of a listener: nothing, on, off · of a server: 1, 2
- *     proxy-v2-options   option *("+" option)                authority+crc32c
+ *     proxy-v2-options   option *("+" option)                authority+unique-id+ssl+crc32c
  *
  * A listener believes headers from `--trust` only: without it nobody could connect, and to believe everybody would let any client
  * choose its address. Who may open a unix socket is the file system's to say, so such a listener needs no `--trust`.
@@ -16,7 +16,7 @@ import { optionPlace, optionText } from "./item_options.ts";
 import { type Item, parseEndpoint } from "./item_parser.ts";
 import type { ProxyOut } from "./model.ts";
 
-const OPTIONS = ["authority", "crc32c"] as const;
+const OPTIONS = ["authority", "unique-id", "ssl", "crc32c"] as const;
 
 /** Whether connections of a listener begin with a header. @throws {ConfigError} */
 export function readProxyIn(item: Item, hasTrust: boolean): boolean {
@@ -72,12 +72,17 @@ export function readProxyOut(item: Item): ProxyOut | null {
   return {
     version: version === "1" ? 1 : 2,
     hasAuthority: names.includes("authority"),
+    hasUniqueId: names.includes("unique-id"),
+    hasSsl: names.includes("ssl"),
     hasChecksum: names.includes("crc32c"),
   };
 }
 
 /** Returns the words of `--dry-run`. */
-export function formatProxyOut({ version, hasAuthority, hasChecksum }: ProxyOut): string {
-  const options = [...(hasAuthority ? ["authority"] : []), ...(hasChecksum ? ["crc32c"] : [])];
+export function formatProxyOut(
+  { version, hasAuthority, hasUniqueId, hasSsl, hasChecksum }: ProxyOut,
+): string {
+  const has = [hasAuthority, hasUniqueId, hasSsl, hasChecksum];
+  const options = OPTIONS.filter((_, index) => has[index]);
   return `proxy ${version}${options.length === 0 ? "" : ` (${options.join(", ")})`}`;
 }

@@ -90,6 +90,8 @@ export interface TlsFacts {
   readonly isResumed: boolean;
   /** The subject of the peer's certificate, as "/CN=…"; "" without one. */
   readonly peerSubject: string;
+  /** The (first) common name of that subject; "" without one, or when it is no text of 255 bytes at most. */
+  readonly peerName: string;
 }
 
 /** TLS on a poller's sockets: once its handshake is done, {@linkcode Poller.recv} and {@linkcode Poller.send} carry what is inside. */

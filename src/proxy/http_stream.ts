@@ -193,9 +193,9 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
   }
 
   writeProxyHeader(server: Server, out: Uint8Array): number {
-    const { client, front } = this.session;
+    const { client, front, tls } = this.session;
     const authority = server.config.proxyOut!.hasAuthority ? authorityFor(server, front) : "";
-    return writeClientHeader(out, server, client, front, authority);
+    return writeClientHeader(out, server, client, front, authority, tls, this.record);
   }
 
   tlsName(server: Server): string {

@@ -72,6 +72,7 @@ export const NO_TLS_FACTS: TlsFacts = {
   serverName: "",
   isResumed: false,
   peerSubject: "",
+  peerName: "",
 };
 
 /** A part of {@linkcode LogRecord.capture}: `length` 0 means absent. */

@@ -120,7 +120,7 @@ export class TcpSession implements FdHandler, DispatchOwner, RelayOwner, TaskHan
 
   writeProxyHeader(server: Server, out: Uint8Array): number {
     const authority = server.config.proxyOut!.hasAuthority ? this.#hello?.serverName ?? "" : "";
-    return writeClientHeader(out, server, this.#identity, this.#client, authority);
+    return writeClientHeader(out, server, this.#identity, this.#client, authority, this.#tls, null);
   }
 
   tlsName(server: Server): string {

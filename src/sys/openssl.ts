@@ -79,6 +79,7 @@ const CRYPTO_SYMBOLS = {
   X509_STORE_add_cert: { parameters: ["pointer", "pointer"], result: "i32" },
   X509_get_subject_name: { parameters: ["pointer"], result: "pointer" },
   X509_NAME_oneline: { parameters: ["pointer", "buffer", "i32"], result: "pointer" },
+  X509_NAME_get_text_by_NID: { parameters: ["pointer", "i32", "buffer", "i32"], result: "i32" },
   X509_VERIFY_PARAM_set1_ip_asc: { parameters: ["pointer", "buffer"], result: "i32" },
   X509_verify_cert_error_string: { parameters: ["i64"], result: "pointer" },
 } as const;

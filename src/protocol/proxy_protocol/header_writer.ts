@@ -15,12 +15,29 @@
  */
 import { addressBytes, formatAddressBytes } from "../../base/ip_address.ts";
 import { crc32c } from "../../base/crc32c.ts";
-import { BINARY_BYTES_MIN, Command, CRC_BYTES, Family, SIGNATURE, TlvType, Transport } from "./layout.ts";
+import {
+  ADDRESS_BYTES,
+  BINARY_BYTES_MIN,
+  Command,
+  CRC_BYTES,
+  Family,
+  SIGNATURE,
+  SslTlvType,
+  TLV_HEAD_BYTES,
+  TlvType,
+  Transport,
+} from "./layout.ts";
 
-/** An authority that is longer is left out: HAProxy's PP2_AUTHORITY_MAX. */
-const AUTHORITY_BYTES_MAX = 255;
+/** A text that is longer is left out: HAProxy's PP2_AUTHORITY_MAX. */
+const TEXT_TLV_BYTES_MAX = 255;
+/** Authority, unique id; version, common name and cipher of TLS. */
+const TEXT_TLVS_MAX = 5;
+/** Its bits and its verify. */
+const SSL_BYTES_MIN = 5;
 /** What a header takes at most. */
-export const PROXY_HEADER_BYTES_MAX = 512;
+export const PROXY_HEADER_BYTES_MAX: number = BINARY_BYTES_MIN + ADDRESS_BYTES[Family.INET6]! +
+  TEXT_TLVS_MAX * (TLV_HEAD_BYTES + TEXT_TLV_BYTES_MAX) + TLV_HEAD_BYTES + SSL_BYTES_MIN + TLV_HEAD_BYTES +
+  CRC_BYTES;
 
 /** One end of a connection over IP. */
 export interface IpEnd {
@@ -29,7 +46,20 @@ export interface IpEnd {
   readonly port: number;
 }
 
-/** What a header says. */
+/** What a header says of the client's TLS. */
+export interface ProxySsl {
+  /** Bits of SslClient; 0: the connection is not encrypted. */
+  readonly clientBits: number;
+  /** The client showed a certificate, and it was good. */
+  readonly isVerified: boolean;
+  /** "TLSv1.3"; "" none, as of the others. */
+  readonly version: string;
+  readonly cipher: string;
+  /** Of the client's certificate: its CN, sent in UTF-8. */
+  readonly commonName: string;
+}
+
+/** What a header says. A text of more than 255 bytes is left out. */
 export interface ProxyHeader {
   readonly version: 1 | 2;
   /** The connection is the proxy's own, on nobody's behalf. */
@@ -39,6 +69,10 @@ export interface ProxyHeader {
   readonly destination: IpEnd | null;
   /** The host that the client asked for, in ASCII; "" none. Version 2 only. */
   readonly authority: string;
+  /** In ASCII; "" none. Version 2 only. */
+  readonly uniqueId: string;
+  /** Null: nothing is said. Version 2 only. */
+  readonly ssl: ProxySsl | null;
   /** Ends with a CRC32c. Version 2 only. */
   readonly hasChecksum: boolean;
 }
@@ -90,15 +124,36 @@ function writeBinary(
 }
 
 /** The checksum's TLV is the last one, its value zeros for now. */
-function writeTlvs(out: Uint8Array, start: number, { authority, hasChecksum }: ProxyHeader): number {
-  let at = start;
-  if (authority !== "" && authority.length <= AUTHORITY_BYTES_MAX) {
-    out[at] = TlvType.AUTHORITY;
-    at = writeText(out, writeUint16(out, at + 1, authority.length), authority);
-  }
-  if (!hasChecksum) return at;
+function writeTlvs(out: Uint8Array, start: number, header: ProxyHeader): number {
+  let at = writeTextTlv(out, start, TlvType.AUTHORITY, header.authority);
+  at = writeTextTlv(out, at, TlvType.UNIQUE_ID, header.uniqueId);
+  if (header.ssl !== null) at = writeSslTlv(out, at, header.ssl);
+  if (!header.hasChecksum) return at;
   out[at] = TlvType.CRC32C;
   return writeUint32(out, writeUint16(out, at + 1, CRC_BYTES), 0);
+}
+
+function writeSslTlv(out: Uint8Array, start: number, ssl: ProxySsl): number {
+  const valueStart = start + TLV_HEAD_BYTES;
+  out[start] = TlvType.SSL;
+  out[valueStart] = ssl.clientBits;
+  let at = writeUint32(out, valueStart + 1, ssl.isVerified ? 0 : 1);
+  at = writeTextTlv(out, at, SslTlvType.VERSION, ssl.version);
+  at = writeTextTlv(out, at, SslTlvType.COMMON_NAME, utf8(ssl.commonName));
+  at = writeTextTlv(out, at, SslTlvType.CIPHER, ssl.cipher);
+  writeUint16(out, start + 1, at - valueStart);
+  return at;
+}
+
+function writeTextTlv(out: Uint8Array, start: number, type: number, text: string): number {
+  if (text === "" || text.length > TEXT_TLV_BYTES_MAX) return start;
+  out[start] = type;
+  return writeText(out, writeUint16(out, start + 1, text.length), text);
+}
+
+/** Bytes as text of latin1, which {@linkcode writeText} takes. */
+function utf8(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 /** Returns where the next byte goes, as all of these. */

@@ -34,8 +34,11 @@ export const Transport = { UNSPEC: 0, STREAM: 1, DGRAM: 2 } as const;
 /** Bytes of the addresses, by family. */
 export const ADDRESS_BYTES: readonly number[] = [0, 12, 36, 216];
 
-/** Types of TLVs. UNIQUE_ID (5) is the place of a stream's id, once there is one. */
-export const TlvType = { AUTHORITY: 0x02, CRC32C: 0x03 } as const;
+/** Types of TLVs. The value of SSL: bits of {@linkcode SslClient}, 1 byte | verify, 4 bytes, 0 is verified | TLVs of {@linkcode SslTlvType}. */
+export const TlvType = { AUTHORITY: 0x02, CRC32C: 0x03, UNIQUE_ID: 0x05, SSL: 0x20 } as const;
+export const SslTlvType = { VERSION: 0x21, COMMON_NAME: 0x22, CIPHER: 0x23 } as const;
+/** TLS; a certificate was shown on this connection; or in the TLS session that it goes on with. */
+export const SslClient = { SSL: 0x01, CERT_CONN: 0x02, CERT_SESS: 0x04 } as const;
 /** Type and length of a TLV. */
 export const TLV_HEAD_BYTES = 3;
 export const CRC_BYTES = 4;

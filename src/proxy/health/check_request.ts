@@ -60,6 +60,6 @@ function encodeHeader({ proxyOut, checkEndpoint, template }: ServerConfig): Uint
   if (proxyOut === null || goesElsewhere) return new Uint8Array(0);
   const { version, hasChecksum } = proxyOut;
   const bytes = new Uint8Array(PROXY_HEADER_BYTES_MAX);
-  const header = { version, hasChecksum, isLocal: true, source: null, destination: null, authority: "" };
-  return bytes.subarray(0, writeProxyHeader(bytes, header));
+  const nobody = { source: null, destination: null, authority: "", uniqueId: "", ssl: null };
+  return bytes.subarray(0, writeProxyHeader(bytes, { version, hasChecksum, isLocal: true, ...nobody }));
 }

@@ -17,16 +17,25 @@ describe("proxy of a listener", () => {
 });
 
 describe("proxy of a server", () => {
+  const NO_OPTIONS = {
+    version: 2,
+    hasAuthority: false,
+    hasUniqueId: false,
+    hasSsl: false,
+    hasChecksum: false,
+  };
   const out = (keys: string) =>
     configOf(`hadro -l :8080 -b :3000${keys} :3001`).backends[0].servers[0].proxyOut;
 
   it.each([
     ["", null],
-    [",proxy=1", { version: 1, hasAuthority: false, hasChecksum: false }],
-    [",proxy=2", { version: 2, hasAuthority: false, hasChecksum: false }],
-    [",proxy=2,proxy-v2-options=crc32c", { version: 2, hasAuthority: false, hasChecksum: true }],
-    [",proxy=2,proxy-v2-options=crc32c+authority", { version: 2, hasAuthority: true, hasChecksum: true }],
-    [",http-reuse=never,proxy=2", { version: 2, hasAuthority: false, hasChecksum: false }],
+    [",proxy=1", { ...NO_OPTIONS, version: 1 }],
+    [",proxy=2", NO_OPTIONS],
+    [",proxy=2,proxy-v2-options=crc32c", { ...NO_OPTIONS, hasChecksum: true }],
+    [",proxy=2,proxy-v2-options=crc32c+authority", { ...NO_OPTIONS, hasAuthority: true, hasChecksum: true }],
+    [",proxy=2,proxy-v2-options=unique-id", { ...NO_OPTIONS, hasUniqueId: true }],
+    [",proxy=2,proxy-v2-options=ssl", { ...NO_OPTIONS, hasSsl: true }],
+    [",http-reuse=never,proxy=2", NO_OPTIONS],
   ])("%j", (keys, expected) => expect(out(keys)).toEqual(expected));
 
   it("is each server's own, whatever the flag for reuse says", () => {
@@ -40,12 +49,10 @@ describe("proxy of a server", () => {
     expect(backends.map(({ servers }) => servers[0].proxyOut?.version ?? 0)).toEqual([0, 2]);
   });
 
-  it.each([",proxy=1", ",proxy=2", ",proxy=2,proxy-v2-options=authority+crc32c"])("%s in words", (keys) => {
-    const words: Record<string, string> = {
-      ",proxy=1": "proxy 1",
-      ",proxy=2": "proxy 2",
-      ",proxy=2,proxy-v2-options=authority+crc32c": "proxy 2 (authority, crc32c)",
-    };
-    expect(formatProxyOut(out(keys)!)).toBe(words[keys]);
-  });
+  it.each([
+    [",proxy=1", "proxy 1"],
+    [",proxy=2", "proxy 2"],
+    [",proxy=2,proxy-v2-options=authority+crc32c", "proxy 2 (authority, crc32c)"],
+    [",proxy=2,proxy-v2-options=ssl+unique-id", "proxy 2 (unique-id, ssl)"],
+  ])("%s in words", (keys, words) => expect(formatProxyOut(out(keys)!)).toBe(words));
 });

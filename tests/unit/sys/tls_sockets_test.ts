@@ -48,6 +48,7 @@ describe("a handshake", () => {
       serverName: "a.test",
       isResumed: false,
       peerSubject: "/O=hadro/CN=ann",
+      peerName: "ann",
     });
     expect(ends.tls.facts(pair.client)).toMatchObject({ protocol: "http/1.1", peerSubject: "/CN=a.test" });
   });
@@ -78,6 +79,16 @@ describe("a handshake", () => {
       "b.test",
     );
     expect(ends.shake(pair)).toEqual([DONE, DONE]);
+  });
+
+  it("knows the common name as it is, where the subject's text escapes", () => {
+    const pair = ends.begin(
+      ends.serverContext({ pairs: [pairOf("slash", "a.test")] }),
+      ends.clientContext({ isVerified: false }),
+    );
+    expect(ends.shake(pair)).toEqual([DONE, DONE]);
+    const { peerSubject, peerName } = ends.tls.facts(pair.client);
+    expect([peerSubject, peerName]).toEqual(["/O=hadro\\/CN=admin/CN=Zo\\xC3\\xAB", "Zoë"]);
   });
 
   it("that is under way keeps the context of a listener that was reloaded, callbacks included", () => {

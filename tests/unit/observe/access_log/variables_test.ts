@@ -38,6 +38,7 @@ const CHANGES: Partial<LogRecord> = {
     serverName: "a.test",
     isResumed: true,
     peerSubject: "/CN=ann",
+    peerName: "ann",
   },
   endCause: EndCause.SERVER,
   endPhase: EndPhase.DATA,

@@ -33,12 +33,22 @@ const IPV6 = {
   source: { host: "2001:db8::1", port: 56_324 },
   destination: { host: "2001:db8::2:7", port: 443 },
 };
+const ANN = {
+  clientBits: 7,
+  isVerified: true,
+  version: "TLSv1.3",
+  cipher: "TLS_AES_128_GCM_SHA256",
+  commonName: "ann",
+};
+const NO_TLS = { clientBits: 0, isVerified: false, version: "", cipher: "", commonName: "" };
+const LONG = "é".repeat(128);
 const NOBODY = { source: null, destination: null };
 
 function write(version: 1 | 2, facts: Partial<ProxyHeader>): string {
   // Whatever was there before must not show.
   const out = new Uint8Array(PROXY_HEADER_BYTES_MAX).fill(0xee);
-  const header = { version, isLocal: false, ...NOBODY, authority: "", hasChecksum: false, ...facts };
+  const texts = { authority: "", uniqueId: "" };
+  const header = { version, isLocal: false, ...NOBODY, ...texts, ssl: null, hasChecksum: false, ...facts };
   return textOf(out.subarray(0, writeProxyHeader(out, header)));
 }
 
@@ -99,8 +109,55 @@ describe("version 2", () => {
       binary(0x2111, IPV4_ADDRESSES + tlv(2, "a".repeat(255))),
     ],
     ["a longer one, which is left out", { ...IPV4, authority: "a".repeat(256) }, BINARY_IPV4],
+    [
+      "a unique id",
+      { ...IPV4, uniqueId: "00ff" },
+      binary(0x2111, IPV4_ADDRESSES + tlv(5, "00ff")),
+    ],
+    [
+      "TLS with a certificate",
+      { ...IPV4, ssl: ANN },
+      binary(
+        0x2111,
+        IPV4_ADDRESSES +
+          "\x20\0\x2e\x07\0\0\0\0" + // 46 bytes: 5 + 10 + 6 + 25
+          "\x21\0\x07TLSv1.3" + "\x22\0\x03ann" + "\x23\0\x16TLS_AES_128_GCM_SHA256",
+      ),
+    ],
+    [
+      "TLS without one",
+      { ...IPV4, ssl: { ...ANN, clientBits: 1, isVerified: false, cipher: "", commonName: "" } },
+      binary(0x2111, IPV4_ADDRESSES + tlv(0x20, "\x01\0\0\0\x01" + tlv(0x21, "TLSv1.3"))),
+    ],
+    ["no TLS", { ssl: NO_TLS }, binary(0x2100, tlv(0x20, "\0\0\0\0\x01"))],
+    [
+      "a name in UTF-8",
+      { ssl: { ...NO_TLS, clientBits: 5, isVerified: true, commonName: "Zoë" } },
+      binary(0x2100, tlv(0x20, "\x05\0\0\0\0" + tlv(0x22, "Zo\xc3\xab"))),
+    ],
+    [
+      "texts of more than 255 bytes, which are left out",
+      { uniqueId: "a".repeat(256), ssl: { ...NO_TLS, commonName: LONG } },
+      binary(0x2100, tlv(0x20, "\0\0\0\0\x01")),
+    ],
     ["an authority of a unix client", { authority: "a" }, binary(0x2100, tlv(2, "a"))],
   ])("%s", (_, facts, expected) => expect(write(2, facts)).toBe(expected));
+
+  it("with everything as long as may be takes what a header takes at most", () => {
+    const text = "a".repeat(255);
+    const header = write(2, {
+      ...IPV6,
+      authority: text,
+      uniqueId: text,
+      ssl: { clientBits: 7, isVerified: true, version: text, cipher: text, commonName: text },
+      hasChecksum: true,
+    });
+    expect(header).toHaveLength(PROXY_HEADER_BYTES_MAX);
+    const bytes = latin1(header);
+    const parser = new ProxyHeaderParser();
+    expect(parser.parse(bytes, 0, bytes.length)).toBe(HeaderStatus.DONE);
+    expect(parser.length).toBe(bytes.length);
+  });
 
   it("with a checksum as HAProxy 2.6 computes it, in the last TLV", () => {
     const header = write(2, {
@@ -123,8 +180,10 @@ describe("what is written is read", () => {
         anyEnd,
         anyEnd,
         fc.boolean(),
-        (version, source, destination, hasChecksum) => {
-          const bytes = latin1(write(version, { source, destination, hasChecksum, authority: "a.test" }));
+        fc.constantFrom(null, ANN, NO_TLS),
+        (version, source, destination, hasChecksum, ssl) => {
+          const facts = { source, destination, hasChecksum, ssl, authority: "a.test", uniqueId: "00ff" };
+          const bytes = latin1(write(version, facts));
           expect(parser.parse(bytes, 0, bytes.length)).toBe(HeaderStatus.DONE);
           const size = parser.kind === HeaderKind.INET ? 4 : 16;
           const read = [parser.source, parser.destination].map((end) =>
