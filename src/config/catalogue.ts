@@ -194,6 +194,16 @@ export const FLAGS: readonly Flag[] = [
   },
   ...RETRY_FLAGS,
   {
+    name: "queue-prio",
+    value: "off|hdr:NAME",
+    type: "text",
+    default: "off",
+    section: "Balancing",
+    text:
+      "Where servers have maxconn: the header by which a request says whether it waits as high, normal or low; else it waits as prio says. Clients can send it, too.",
+    example: "hdr:x-priority",
+  },
+  {
     name: "abortonclose",
     value: "on|off",
     type: "choice",

@@ -65,6 +65,13 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     text:
       "Streams of the backend at which servers with minconn take their whole maxconn; a tenth of the listener's maxconn unless written.",
   },
+  {
+    name: "queue-prio",
+    type: "text",
+    items: ["backend", "route"],
+    text: "Header of requests that says in which class they wait for servers of the backend (http).",
+    flag: "queue-prio",
+  },
   ...LIMIT_KEYS,
   {
     name: "poller",
