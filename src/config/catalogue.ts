@@ -11,6 +11,7 @@ import { HEALTH_FLAGS } from "./catalogue_health.ts";
 import { STICK_FLAGS } from "./catalogue_stick.ts";
 import { NAME_FLAGS } from "./catalogue_names.ts";
 import { LIMIT_FLAGS } from "./limit_flags.ts";
+import { QUEUE_FLAGS } from "./catalogue_queue.ts";
 import { RETRY_FLAGS } from "./catalogue_retry.ts";
 
 /** How a value is read. */
@@ -193,16 +194,7 @@ export const FLAGS: readonly Flag[] = [
       "Further attempts after a failed connect, or what retry-on says, on another server where there is one.",
   },
   ...RETRY_FLAGS,
-  {
-    name: "queue-prio",
-    value: "off|hdr:NAME",
-    type: "text",
-    default: "off",
-    section: "Balancing",
-    text:
-      "Where servers have maxconn: the header by which a request says whether it waits as high, normal or low; else it waits as prio says. Clients can send it, too.",
-    example: "hdr:x-priority",
-  },
+  ...QUEUE_FLAGS,
   {
     name: "abortonclose",
     value: "on|off",
