@@ -31,7 +31,7 @@ import type { StickConfig } from "./model_stick.ts";
 import { readPathRewrite } from "./path_rewrite_value.ts";
 import type { Settings, SettingText } from "./settings.ts";
 import { readProxyOut } from "./proxy_values.ts";
-import { readFullconn, readServerQueue } from "./queue_values.ts";
+import { readFullconn, readQueuePrio, readServerQueue } from "./queue_values.ts";
 import { readServerTls } from "./server_tls_values.ts";
 import { readRetry } from "./retry_values.ts";
 import { buildRedispatch, buildServerCookie, buildStick } from "./stick_builder.ts";
@@ -96,6 +96,7 @@ export class BackendBuilder {
     const hostPolicy = readHostPolicy("host", host.text, host.place);
     const stick = buildStick(this.#settings, (key) => this.#shared(key), this.#scheme);
     const servers = this.#buildServers(balance, stick, cookieKey);
+    const queues = servers.map(({ queue }) => queue);
     return {
       name: this.#name,
       scheme: this.#scheme,
@@ -119,7 +120,13 @@ export class BackendBuilder {
       abortOnClose: this.#readAbortOnClose(),
       maxBodyBytes: readBackendMaxBody(this.#shared("max-body"), this.#scheme),
       compress: readBackendCompress(this.#settings, (key) => this.#shared(key), this.#scheme),
-      fullconn: readFullconn(this.#shared("fullconn"), servers.map(({ queue }) => queue)),
+      fullconn: readFullconn(this.#shared("fullconn"), queues),
+      queuePrioHeader: readQueuePrio(
+        this.#shared("queue-prio"),
+        this.#settings.last("queue-prio"),
+        this.#scheme,
+        queues,
+      ),
       servers,
     };
   }

@@ -11,6 +11,7 @@ import { HEALTH_FLAGS } from "./catalogue_health.ts";
 import { STICK_FLAGS } from "./catalogue_stick.ts";
 import { NAME_FLAGS } from "./catalogue_names.ts";
 import { LIMIT_FLAGS } from "./limit_flags.ts";
+import { QUEUE_FLAGS } from "./catalogue_queue.ts";
 import { RETRY_FLAGS } from "./catalogue_retry.ts";
 
 /** How a value is read. */
@@ -193,6 +194,7 @@ export const FLAGS: readonly Flag[] = [
       "Further attempts after a failed connect, or what retry-on says, on another server where there is one.",
   },
   ...RETRY_FLAGS,
+  ...QUEUE_FLAGS,
   {
     name: "abortonclose",
     value: "on|off",

@@ -8,6 +8,7 @@
 import { HTTP_REUSES, type ItemKey, PRIORITIES } from "./catalogue.ts";
 import { COMPRESS_KEYS } from "./catalogue_compress.ts";
 import { HEALTH_KEYS } from "./catalogue_health.ts";
+import { QUEUE_KEYS } from "./catalogue_queue.ts";
 import { RETRY_KEYS } from "./catalogue_retry.ts";
 import { STICK_KEYS } from "./catalogue_stick.ts";
 import { NAME_KEYS } from "./catalogue_names.ts";
@@ -45,26 +46,7 @@ export const ITEM_KEYS: readonly ItemKey[] = [
     text:
       "Connections at once on this listener; on a server: streams at once, of all threads (more wait, see queue).",
   },
-  {
-    name: "minconn",
-    type: "count",
-    items: ["backend", "route"],
-    text:
-      "Its maxconn while the backend has little to do; it grows with the backend's streams, see fullconn.",
-  },
-  {
-    name: "maxqueue",
-    type: "count",
-    items: ["backend", "route"],
-    text: "How many may wait for this very server, where lb is leastconn or hashes; more go to another one.",
-  },
-  {
-    name: "fullconn",
-    type: "count",
-    items: ["backend", "route"],
-    text:
-      "Streams of the backend at which servers with minconn take their whole maxconn; a tenth of the listener's maxconn unless written.",
-  },
+  ...QUEUE_KEYS,
   ...LIMIT_KEYS,
   {
     name: "poller",

@@ -146,6 +146,7 @@ export function explainBackend(backend: BackendConfig): string[] {
       ...(backend.scheme === "http" && backend.abortOnClose ? ["abortonclose"] : []),
       ...formatPathRewrite(backend.pathRewrite),
       ...(backend.fullconn === 0 ? [] : [`fullconn ${backend.fullconn}`]),
+      ...(backend.queuePrioHeader === "" ? [] : [`queue-prio hdr:${backend.queuePrioHeader}`]),
       `timeouts connect ${formatDurationMs(timeouts.connectMs)} server ${
         formatDurationMs(timeouts.serverMs)
       } tunnel ${formatDurationMs(timeouts.tunnelMs)}${

@@ -170,6 +170,8 @@ export interface BackendConfig {
   readonly stick: StickConfig;
   /** Streams of the backend at which its servers take their whole maxconn: HAProxy's `fullconn`; 0: a tenth of what may come. */
   readonly fullconn: number;
+  /** Header of requests (lower case) that says in which class each waits for a server; "": that of its connections. */
+  readonly queuePrioHeader: string;
   readonly priority: Priority;
   readonly hostPolicy: HostPolicy;
   readonly pathRewrite: PathRewriteConfig | null;

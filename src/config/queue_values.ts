@@ -1,5 +1,5 @@
 /**
- * Reads what items say about queues: `maxconn`, `minconn` and `maxqueue` of a server, `fullconn` of its backend.
+ * Reads what items say about queues: `maxconn`, `minconn` and `maxqueue` of a server, `fullconn` and `queue-prio` of its backend.
  *
  * What would have no effect is refused: it was meant to have one.
  *
@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { isHashing } from "./balance_values.ts";
+import { isHashing, isKeyName } from "./balance_values.ts";
 import { ConfigError } from "./config_error.ts";
 import { optionPlace, optionText } from "./item_options.ts";
 import type { Item } from "./item_parser.ts";
@@ -58,6 +58,32 @@ export function readFullconn(
     `Cannot use fullconn=${text}: no server of this backend has a minconn, which grows with it; add minconn=…, or leave it out`,
     place,
   );
+}
+
+/**
+ * A backend's `queue-prio`: the header (lower case) that says in which class a request waits; "": none does. The flag is every
+ * backend's default, also of those where nobody waits; a key is meant for this one. @throws {ConfigError}
+ */
+export function readQueuePrio(
+  own: SettingText | null,
+  flag: SettingText,
+  scheme: "http" | "tcp",
+  queues: readonly (ServerQueueConfig | null)[],
+): string {
+  const { text, place } = own ?? flag;
+  if (text === "off") return "";
+  const name = /^hdr:(.+)$/.exec(text)?.[1] ?? "";
+  if (!isKeyName("hdr", name)) {
+    const state = text.startsWith("hdr:") ? `"${name}" is no header name` : "no such choice";
+    throw new ConfigError(`Cannot use queue-prio "${text}": ${state}; write off, or hdr:x-priority`, place);
+  }
+  const canWait = queues.some((queue) => queue !== null);
+  if (scheme === "http" && canWait) return name.toLowerCase();
+  if (own === null) return "";
+  const state = scheme === "tcp"
+    ? "tcp has no requests, and no headers; it is for http"
+    : "no server of this backend has a maxconn, so nobody waits; add maxconn=…, or leave it out";
+  throw new ConfigError(`Cannot use queue-prio=${text}: ${state}`, place);
 }
 
 /** In words, for explain.ts. */

@@ -17,6 +17,7 @@ import type { Balancer, BalanceView } from "./balance/candidate.ts";
 import { KeyReader } from "./key_reader.ts";
 import { PathRewrite } from "./path_rewrite.ts";
 import { BackendQueue } from "./queue/backend_queue.ts";
+import { RequestClass } from "./queue/request_class.ts";
 import type { Queues } from "./queue/queues.ts";
 import { RetryPolicy } from "./retry/retry_policy.ts";
 import { Server } from "./server.ts";
@@ -42,6 +43,8 @@ export class Backend {
   readonly ioClass: number;
   /** What is hashed where the algorithm hashes. */
   readonly keys: KeyReader;
+  /** null: requests wait in the class of their connections. */
+  readonly requestClass: RequestClass | null;
   /** null: paths stay as they are. */
   readonly pathRewrite: PathRewrite | null;
   /** Attempts after a failed connect, at most. */
@@ -70,6 +73,7 @@ export class Backend {
     this.keys = new KeyReader(config.balance);
     this.#counts = counts;
     this.ioClass = priorityClass(config.priority);
+    this.requestClass = config.queuePrioHeader === "" ? null : new RequestClass(config.queuePrioHeader);
     this.pathRewrite = config.pathRewrite === null ? null : new PathRewrite(config.pathRewrite);
     this.connectRetries = config.retry.onConnFailure ? config.retries : 0;
     this.retry = config.retries > 0 && repeatsRequests(config.retry)

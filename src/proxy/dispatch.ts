@@ -37,6 +37,7 @@ import { NO_KEY } from "./balance/hash_key.ts";
 import { describeConnectError } from "./connect_error.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { QueuePlace } from "./queue/backend_queue.ts";
+import { NO_CLASS } from "./queue/request_class.ts";
 import { Waiter, type WaiterOwner } from "./queue/waiter.ts";
 import { Redispatch } from "./redispatch.ts";
 import type { Server } from "./server.ts";
@@ -73,6 +74,8 @@ export class Dispatch implements FdHandler, WaiterOwner {
   isRedispatched = false;
   /** The class of connections to the server. */
   ioClass = 0;
+  /** The class in which it waits in queues. */
+  queueClass = 0;
   /** The address that was tried last, as text; "" before the first. */
   addressText = "";
   /** The server's addresses changed when this does. */
@@ -105,7 +108,8 @@ export class Dispatch implements FdHandler, WaiterOwner {
 
   /**
    * Begins for a new stream, whose key is NO_KEY or what the backend's KeyReader gave; a server is looked for at once. `direct` is the
-   * one that persistence wants, which may be down; no other one will do if `isForced`.
+   * one that persistence wants, which may be down; no other one will do if `isForced`. `requestClass` is the one to wait in; NO_CLASS:
+   * that of its connections.
    */
   start(
     backend: Backend,
@@ -113,10 +117,12 @@ export class Dispatch implements FdHandler, WaiterOwner {
     key: number,
     direct: Server | null = null,
     isForced = false,
+    requestClass = NO_CLASS,
   ): void {
     this.#backend = backend;
     this.#key = key;
     this.ioClass = serverSideClass(listenerClass, backend.ioClass);
+    this.queueClass = requestClass === NO_CLASS ? this.ioClass : requestClass;
     this.#tried = null;
     this.retries = 0;
     this.isRedispatched = false;
@@ -385,7 +391,7 @@ export class Dispatch implements FdHandler, WaiterOwner {
     const backend = this.#backend!;
     const queue = backend.queue!;
     this.waiter ??= new Waiter(this);
-    const place = queue.wait(this.waiter, server, wantsIt, this.ioClass);
+    const place = queue.wait(this.waiter, server, wantsIt, this.queueClass);
     if (place === QueuePlace.FULL && server !== null && !this.#redispatch.isForced) {
       this.#tried ??= backend.newTriedSet();
       this.#tried.set(server.index);

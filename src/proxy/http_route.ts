@@ -20,6 +20,7 @@ import { refusesBody } from "./http_admission.ts";
 import type { HttpStream } from "./http_stream.ts";
 import { EndCause, EndPhase } from "./log_record.ts";
 import { PATTERN_PATH_MAX } from "./path_rewrite.ts";
+import { NO_CLASS } from "./queue/request_class.ts";
 import type { Redirect } from "./redirect.ts";
 import type { Server } from "./server.ts";
 
@@ -46,7 +47,9 @@ export function routeRequest(stream: HttpStream): void {
     const { backend } = target;
     stream.maxBodyBytes = backend.config.maxBodyBytes ?? listener.config.limits.maxBodyBytes;
     if (stream.maxBodyBytes > 0 && refusesBody(stream)) return;
-    stream.route(backend, backend.keys.ofRequest(head, bytes, base, client), findSticky(stream, backend));
+    const key = backend.keys.ofRequest(head, bytes, base, client);
+    const requestClass = backend.requestClass?.of(head, bytes, base) ?? NO_CLASS;
+    stream.route(backend, key, findSticky(stream, backend), requestClass);
   }
 }
 

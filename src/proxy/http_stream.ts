@@ -158,14 +158,15 @@ export class HttpStream implements H1BackOwner, DispatchOwner, RelayOwner, AuthW
     acceptRequestHead(this);
   }
 
-  /** Goes to `backend` for a server: `direct`, or any. */
-  route(backend: Backend, key: number, direct: Server | null): void {
+  /** Goes to `backend` for a server: `direct`, or any; waits in `requestClass`, or NO_CLASS. */
+  route(backend: Backend, key: number, direct: Server | null, requestClass: number): void {
     this.step = StreamStep.CONNECT;
     this.backend = backend;
     backend.currentConns++;
     backend.retry?.budget.noteRequest(this.context.engine.nowMs);
     this.record.backendName = backend.config.name;
-    this.dispatch.start(backend, this.session.listener.ioClass, key, direct, this.stick.isForced);
+    const { ioClass } = this.session.listener;
+    this.dispatch.start(backend, ioClass, key, direct, this.stick.isForced, requestClass);
   }
 
   setServerDeadline(deadlineMs: number): void {

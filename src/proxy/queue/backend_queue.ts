@@ -146,7 +146,7 @@ export class BackendQueue {
 
   /**
    * Lets a stream wait: where a key, a cookie or a table means this server (`wantsServer`) for it, else for the chosen one where it has a maxqueue, or for any.
-   * @param server The chosen one; null when none takes more. @param ioClass Of its connections. Returns a QueuePlace.
+   * @param server The chosen one; null when none takes more. @param ioClass The class in which it waits. Returns a QueuePlace.
    */
   wait(waiter: Waiter, server: QueuedServer | null, wantsServer: boolean, ioClass: number): number {
     if (!this.#queues.hasRoom) return QueuePlace.NO_MEMORY;

@@ -56,7 +56,7 @@ export class BackendWaiters {
     return count;
   }
 
-  /** Puts a waiter behind those of its class; false when `max` wait there. @param ioClass Of its connections: decides its class. */
+  /** Puts a waiter behind those of its class; false when `max` wait there. @param ioClass Of its connections, or what its request says: decides its class. */
   join(waiter: Waiter, index: number, max: number, ioClass: number, nowMs: number): boolean {
     const queue = this.queueOf(index);
     if (!this.#cells.tryJoin(queue, max)) return false;

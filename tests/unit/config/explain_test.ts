@@ -62,6 +62,18 @@ limits   maxconn 100   mem ceiling 256m = 100 x 2 x 6k + 50 buffers x 16448 + 7 
       "host=client  fullconn 50  timeouts connect 5s server 1m tunnel 1h queue 7s",
     );
   });
+  it("says of which backends requests say in which class they wait", () => {
+    const line =
+      "hadro -l :1 -b :2,maxconn=9 -r /off=:5,maxconn=2,queue-prio=off /own=:6,maxconn=1,queue-prio=hdr:A /never=:7 " +
+      "-l tcp://:3 -b :4,maxconn=1,queue-prio=off --queue-prio hdr:X-Prio";
+    const said = explain(line, "backend").map((text) => [
+      text.split(/ +/)[1],
+      / queue-prio (\S+)/.exec(text)?.[1] ?? "",
+    ]);
+    expect(Object.fromEntries(said)).toEqual({
+      ...{ app: "hdr:x-prio", app2: "", app3: "hdr:a", app4: "", app5: "" },
+    });
+  });
   it("says all that a large configuration means", () => {
     const line =
       "hadro -l http://[::1]:80,name=web,prio=high,maxconn=9,client=90s -r A.test/x=:1,name=api,host=b.test " +

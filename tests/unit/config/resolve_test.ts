@@ -58,7 +58,7 @@ describe("the smallest configuration", () => {
         name: "app",
         scheme: "http",
         balance: ROUND_ROBIN,
-        ...{ hashBalanceFactor: 0, retries: 3, fullconn: 0 },
+        ...{ hashBalanceFactor: 0, retries: 3, fullconn: 0, queuePrioHeader: "" },
         retry: DEFAULT_RETRY,
         redispatch: 1,
         stick: { cookie: null, table: null, isPersistent: false, ignoredPaths: [], forcedPaths: [] },

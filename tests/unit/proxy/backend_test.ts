@@ -22,6 +22,7 @@ function newBackend(servers: readonly (Partial<ServerConfig> & { up?: boolean })
     poolPurgeMs: 5_000,
     poolMaxConn: 10,
     pathRewrite: null,
+    queuePrioHeader: "",
     retries: 3,
     retry: DEFAULT_RETRY,
     stick: { cookie: null, table: null, isPersistent: false, ignoredPaths: [], forcedPaths: [] },
