@@ -50,6 +50,23 @@ function told({ received }: Peer): { header: string; paths: string[] } {
 }
 
 describe.each(POLLERS)("over poller %s", (poller) => {
+  it.each([[1, "PROXY UNKNOWN\r\n"], [2, binary(0x2000, "")]])(
+    "checks: version %d says that nobody is behind them, and traffic has its own",
+    async (version, local) => {
+      const server = notingServer();
+      const words = [`127.0.0.1:${server.port},proxy=${version}`];
+      const flags = ["--check", "/health", "--inter", "1h", "--poller", poller];
+      const { program, port } = await startHadro("http", words, ...flags);
+      await program.countersWhen(({ checks }) => checks === 1);
+      const [check] = server.peers;
+      expect(check!.received).toMatch(new RegExp(`^${RegExp.escape(local)}GET /health HTTP/1`));
+      const client = await connect(port);
+      await ask(client, "/");
+      expect(told(server.peers[1]!)).toEqual({ header: header(version, client, port), paths: ["/"] });
+      expect(await program.counters()).toMatchObject({ checksFailed: 0, marksDown: 0 });
+    },
+  );
+
   it.each([1, 2])("tcp: version %d goes first, and the client's bytes behind it", async (version) => {
     const server = keep(
       new ScriptedServer(async (peer) => {
