@@ -2,7 +2,7 @@
  * Servers in every kind of trouble, under load: nothing that could be asked again fails, no server is asked for more at once than it takes,
  * and in the end all is as in the beginning. Half of the time with one thread, half with two.
  *
- *     48 keep-alive clients -> hadro: maxconn 4, queues, checks, retries -> 10 servers (processes), up to 3 of them in trouble
+ *     48 keep-alive clients -> hadro: leastconn, maxconn 4, maxqueue 2, checks, retries -> 10 servers (processes), up to 3 of them in trouble
  *
  * chaos_client.ts has what clients ask, chaos_server.ts how servers behave, chaos_trouble.ts who is in trouble when.
  *
@@ -19,6 +19,7 @@ const SECONDS_QUICK = 10;
 const SERVER_COUNT = 10;
 const CLIENT_COUNT = 48;
 const MAXCONN = 4;
+const MAXQUEUE = 2;
 const LOOK_EVERY_MS = 200;
 
 export const chaosCase: SoakCase = {
@@ -67,10 +68,11 @@ function startHadro(
   servers: readonly ChaosServerProcess[],
   threads: number | null,
 ): Promise<Hadro> {
-  const limits = `maxconn=${MAXCONN}`;
+  const limits = `maxconn=${MAXCONN},maxqueue=${MAXQUEUE}`;
   return Hadro.start(context, [
     ...["-l", "http://127.0.0.1:0,name=fe"],
     ...["-b", ...servers.map(({ port }, i) => `127.0.0.1:${port},name=s${i},${limits}`)],
+    ...["--lb", "leastconn"],
     ...["--check", "/health", "--inter", "200ms", "--fall", "2", "--rise", "2"],
     ...["--retries", "8", "--retry-on", "all-retryable-errors", "--retry-budget", "100%"],
     ...["--timeout-connect", "500ms", "--timeout-server", "1s", "--timeout-queue", "10s"],
@@ -120,6 +122,12 @@ function claimLimits(
     `${title}: no server had more than ${MAXCONN} requests at once, as it saw itself, and a check`,
     Math.max(...most) <= MAXCONN + 1,
     most.join(" "),
+  );
+  const longest = Math.max(0, ...looks.map(({ serverQueueMax = 0 }) => serverQueueMax));
+  findings.claim(
+    `${title}: no server's queue was longer than its maxqueue of ${MAXQUEUE}, and some were full`,
+    longest === MAXQUEUE,
+    longest,
   );
   const queued = Math.max(0, ...looks.map(({ queued = 0 }) => queued));
   findings.claim(`${title}: some waited in queues`, queued > 0, `at most ${queued} at once`);

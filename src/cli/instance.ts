@@ -162,6 +162,7 @@ export class Instance {
       ),
       queued: this.proxy.queues?.waitingCount ?? 0,
       queuedMax: this.proxy.queues?.waitingMax ?? 0,
+      serverQueueMax: longestQueue(this.proxy),
       queueHandovers: this.proxy.queues?.handoverCount ?? 0,
       ...this.#names.counters(),
       heapBytes: Deno.memoryUsage().heapUsed,
@@ -171,4 +172,13 @@ export class Instance {
 
 function sumOf(listeners: readonly Listener[], name: keyof FrontendCounters): number {
   return listeners.reduce((sum, { counters }) => sum + counters[name], 0);
+}
+
+/** The most that ever waited for one server. */
+function longestQueue({ backends }: Proxy): number {
+  let longest = 0;
+  for (const { servers } of backends.values()) {
+    for (const { limit } of servers) longest = Math.max(longest, limit?.lengthMax ?? 0);
+  }
+  return longest;
 }

@@ -392,6 +392,10 @@ export class Dispatch implements FdHandler, WaiterOwner {
     const queue = backend.queue!;
     this.waiter ??= new Waiter(this);
     const place = queue.wait(this.waiter, server, wantsIt, this.queueClass);
+    if (place === QueuePlace.FULL && wantsIt && !this.#wants(server)) { // a retry: it can wait otherwise
+      this.#pause();
+      return;
+    }
     if (place === QueuePlace.FULL && server !== null && !this.#redispatch.isForced) {
       this.#tried ??= backend.newTriedSet();
       this.#tried.set(server.index);

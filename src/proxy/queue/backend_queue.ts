@@ -120,7 +120,7 @@ export class BackendQueue {
     return false;
   }
 
-  /** The server with the shortest queue among those that can serve and are not in `tried`; -1 when there is none. */
+  /** The server with the shortest queue that is not full, of those that can serve and are not in `tried`; -1 when there is none. */
   shortest(tried: Bitmap): number {
     const { servers } = this.#backend;
     let found = -1;
@@ -128,8 +128,9 @@ export class BackendQueue {
     for (let i = 0; i < servers.length; i++) {
       const server = servers[i]!;
       if (server.limit === null || tried.has(i) || !canServe(server) || !servesAny(servers, i)) continue;
-      if (server.limit.queueLength >= least) continue;
-      least = server.limit.queueLength;
+      const { queueLength, config: { maxqueue } } = server.limit;
+      if (queueLength >= least || (maxqueue > 0 && queueLength >= maxqueue)) continue;
+      least = queueLength;
       found = i;
     }
     return found;
